@@ -1,0 +1,101 @@
+import createError from '@fastify/error'
+
+/**
+ * Every error of this service: stable code, HTTP status, message. Each takes `{ cause }` as its last argument.
+ * The codes are part of the contract; the messages may change. No message may hold a secret or a customer's text.
+ */
+
+// The webhook, in the order of its checks. What these say is all that an unauthenticated caller learns.
+export const SourceNotAllowedError = createError(
+  'ERR_SOURCE_NOT_ALLOWED',
+  'This source may not call the webhook',
+  403,
+)
+export const NotRegisteredError = createError(
+  'ERR_NOT_REGISTERED',
+  'Not registered with Jelou yet, try again',
+  503,
+)
+export const DrainingError = createError('ERR_DRAINING', 'Shutting down, try again', 503)
+export const CredentialInvalidError = createError(
+  'ERR_CREDENTIAL_INVALID',
+  'Missing or wrong credential',
+  401,
+)
+export const ContentTypeError = createError('ERR_CONTENT_TYPE', 'Send application/json, not compressed', 415)
+export const BodyTooLargeError = createError('ERR_BODY_TOO_LARGE', 'The body is larger than BODY_LIMIT', 413)
+export const SignatureInvalidError = createError('ERR_SIGNATURE_INVALID', 'Missing or wrong signature', 401)
+export const BodyNotJsonError = createError('ERR_BODY_NOT_JSON', 'The body is not JSON in UTF-8', 400)
+export const EventInvalidError = createError(
+  'ERR_EVENT_INVALID',
+  'The body is not a JSON object with "event" or "event_type"',
+  422,
+)
+export const EventTooOldError = createError('ERR_EVENT_TOO_OLD', 'The event is older than MAX_EVENT_AGE', 422)
+
+// The queue. 503 tells the caller that the event was not taken.
+export const QueueUnavailableError = createError(
+  'ERR_QUEUE_UNAVAILABLE',
+  'The queue cannot take the event: %s',
+  503,
+)
+export const QueueOverloadedError = createError(
+  'ERR_QUEUE_OVERLOADED',
+  'Too many events wait for the disk: %s',
+  503,
+)
+export const QueueFullError = createError('ERR_QUEUE_FULL', 'The disk of the queue is full: %s', 503)
+export const QueueLockedError = createError(
+  'ERR_QUEUE_LOCKED',
+  'The queue %s is in use by another process: stop it, or give this one its own DATA_DIR',
+  503,
+)
+export const QueueCorruptError = createError(
+  'ERR_QUEUE_CORRUPT',
+  'The queue %s cannot be read: %s. Nothing was changed. Restore it from a copy, or move it away to start with an empty queue',
+  503,
+)
+
+// The private listener.
+export const UnauthorizedError = createError('ERR_UNAUTHORIZED', 'Missing or wrong ADMIN_TOKEN', 401)
+export const HostNotAllowedError = createError(
+  'ERR_HOST_NOT_ALLOWED',
+  'Call the private listener by its own address, or set ADMIN_TOKEN',
+  403,
+)
+
+// The kept state.
+export const StatePermissionsError = createError(
+  'ERR_STATE_PERMISSIONS',
+  'Others can reach %s (mode %s): run chmod %s %s',
+)
+export const StateKeyError = createError(
+  'ERR_STATE_KEY',
+  'The kept secret in %s cannot be decrypted: %s. Nothing was changed',
+)
+export const StateCorruptError = createError(
+  'ERR_STATE_CORRUPT',
+  'The kept state %s cannot be read: %s. Nothing was changed. Restore it from a copy, or move it away and set JELOU_SECRET_LOST=recreate',
+)
+export const StateUnavailableError = createError(
+  'ERR_STATE_UNAVAILABLE',
+  'The kept state %s cannot be used: %s',
+)
+
+// Registration with Jelou.
+export const JelouUnreachableError = createError(
+  'ERR_JELOU_UNREACHABLE',
+  'No usable answer from Jelou to %s: %s',
+  502,
+)
+export const SecretLostError = createError(
+  'ERR_SECRET_LOST',
+  'Jelou has an integration for project %s whose signing secret this service does not have, and Jelou shows it only once%s. Either give the secret as JELOU_SIGNING_SECRET, or set JELOU_SECRET_LOST=recreate to delete that integration and create it anew (events signed with the old secret are then refused)',
+)
+export const RegistrationRejectedError = createError(
+  'ERR_REGISTRATION_REJECTED',
+  'Jelou refused to register the webhook: %s. %s',
+)
+
+// The start.
+export const ConfigError = createError('ERR_CONFIG', '%s')
