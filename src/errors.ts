@@ -33,6 +33,8 @@ export const EventInvalidError = createError(
 )
 export const EventTooOldError = createError('ERR_EVENT_TOO_OLD', 'The event is older than MAX_EVENT_AGE', 422)
 
+export const InternalError = createError('ERR_INTERNAL', 'A fault of this service: see its log', 500)
+
 // The queue. 503 tells the caller that the event was not taken.
 export const QueueUnavailableError = createError(
   'ERR_QUEUE_UNAVAILABLE',

@@ -1,0 +1,148 @@
+import fastifyEnv from '@fastify/env'
+import fastify from 'fastify'
+import { z } from 'zod'
+import { variables } from './config-variables.ts'
+import { ConfigError } from './errors.ts'
+import { isLoopback } from './network.ts'
+
+type Values = z.output<ReturnType<typeof z.object<typeof variables>>>
+type Name = keyof typeof variables
+type Rule = { blames: Name; reads: readonly Name[]; holds: (values: Values) => boolean; problem: string }
+
+/** Rules about several variables together: each is asked only when those that it reads are right by themselves. */
+const rules: readonly Rule[] = [
+  {
+    blames: 'JELOU_API_KEY',
+    reads: ['JELOU_CLIENT_ID', 'JELOU_CLIENT_SECRET', 'JELOU_SIGNING_SECRET'],
+    holds: c =>
+      [c.JELOU_API_KEY, c.JELOU_CLIENT_ID, c.JELOU_CLIENT_SECRET, c.JELOU_SIGNING_SECRET].some(Boolean),
+    problem: 'is required, or JELOU_CLIENT_ID with JELOU_CLIENT_SECRET, or JELOU_SIGNING_SECRET',
+  },
+  {
+    blames: 'JELOU_API_KEY',
+    reads: ['JELOU_CLIENT_ID', 'JELOU_CLIENT_SECRET'],
+    holds: c => c.JELOU_API_KEY === undefined || (c.JELOU_CLIENT_ID ?? c.JELOU_CLIENT_SECRET) === undefined,
+    problem: 'and JELOU_CLIENT_ID are two ways to do the same: give one of them',
+  },
+  {
+    blames: 'JELOU_CLIENT_SECRET',
+    reads: ['JELOU_CLIENT_ID'],
+    holds: c => c.JELOU_CLIENT_ID === undefined || c.JELOU_CLIENT_SECRET !== undefined,
+    problem: 'is required with JELOU_CLIENT_ID',
+  },
+  {
+    blames: 'JELOU_CLIENT_ID',
+    reads: ['JELOU_CLIENT_SECRET'],
+    holds: c => c.JELOU_CLIENT_SECRET === undefined || c.JELOU_CLIENT_ID !== undefined,
+    problem: 'is required with JELOU_CLIENT_SECRET',
+  },
+  {
+    blames: 'WEBHOOK_AUTHORIZATION',
+    reads: ['WEBHOOK_AUTH_TYPE'],
+    holds: c => c.WEBHOOK_AUTH_TYPE !== 'basic' || (c.WEBHOOK_AUTHORIZATION ?? ':').includes(':'),
+    problem: 'must be user:password when WEBHOOK_AUTH_TYPE is basic',
+  },
+  {
+    blames: 'WEBHOOK_AUTHORIZATION',
+    reads: ['WEBHOOK_AUTH_TYPE'],
+    holds: c => c.WEBHOOK_AUTH_TYPE !== 'no_auth' || c.WEBHOOK_AUTHORIZATION === undefined,
+    problem: 'would be ignored, because WEBHOOK_AUTH_TYPE is no_auth: leave one of them out',
+  },
+  {
+    blames: 'ADMIN_TOKEN',
+    reads: ['ADMIN_HOST'],
+    holds: c => isLoopback(c.ADMIN_HOST) || c.ADMIN_TOKEN !== undefined,
+    problem: 'is required, because ADMIN_HOST is not a loopback address',
+  },
+  {
+    blames: 'ADMIN_PORT',
+    reads: ['PORT'],
+    holds: c => c.PORT !== c.ADMIN_PORT || c.PORT === 0,
+    problem: 'must differ from PORT: the private listener is never the public one',
+  },
+]
+
+const schema = rules.reduce(
+  (checked, { blames, reads, holds, problem }) =>
+    checked.refine(holds, {
+      path: [blames],
+      error: problem,
+      when: ({ issues }) => !issues.some(issue => [blames, ...reads].some(name => name === issue.path?.[0])),
+    }),
+  z.object(variables),
+)
+
+/** The configuration in force: every variable of the contract by its own name, parsed. */
+export type Config = z.output<typeof schema>
+
+const documented = z.object({
+  description: z.string(),
+  example: z.string(),
+  secret: z.literal(true).optional(),
+  default: z.string().optional(),
+})
+
+/** What people are told of a variable: its example stands in errors, its value never when it is `secret`. */
+export type VariableDoc = z.output<typeof documented> & { name: string }
+
+/** Every variable in the order of the documents, which are tested against this. */
+export function describeVariables(): VariableDoc[] {
+  return Object.entries(jsonSchema().properties ?? {}).map(([name, property]) =>
+    Object.assign(documented.parse(property), { name }),
+  )
+}
+
+function jsonSchema() {
+  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
+}
+
+/**
+ * Reads the environment, and the `.env` file for what the environment does not have; an empty value counts as absent.
+ * Throws ConfigError, whose message names every bad variable, what is wrong with it and an example, and no secret.
+ */
+export async function loadConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  path = '.env',
+): Promise<Config> {
+  const values = await readEnvironment(environment, path)
+  const parsed = schema.safeParse(values)
+  if (parsed.success) return parsed.data
+  throw new ConfigError(report(parsed.error, values))
+}
+
+async function readEnvironment(
+  environment: NodeJS.ProcessEnv,
+  path: string,
+): Promise<Record<string, string>> {
+  const reader = fastify()
+  // `required` is left to zod, which reports every problem at once instead of the first.
+  await reader.register(fastifyEnv, {
+    schema: { type: 'object', properties: jsonSchema().properties },
+    data: definedOnly(environment),
+    env: false,
+    dotenv: { path },
+  })
+  const values = reader.getEnvs<Record<string, string>>()
+  await reader.close()
+  return definedOnly(values)
+}
+
+function definedOnly(values: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => !!entry[1]))
+}
+
+function report(error: z.ZodError, values: Record<string, string>): string {
+  const docs = new Map(describeVariables().map(doc => [doc.name, doc]))
+  const lines = error.issues.map(issue => {
+    const name = String(issue.path[0])
+    const problem = issue.code === 'invalid_type' ? 'is required' : issue.message
+    const doc = docs.get(name)
+    return `  ${name} ${problem}${shown(values[name], doc)}. Example: ${name}=${doc?.example}`
+  })
+  return ['The configuration is wrong:', ...lines].join('\n')
+}
+
+function shown(value: string | undefined, doc: VariableDoc | undefined): string {
+  if (value === undefined || doc?.secret) return ''
+  return ` (it is ${JSON.stringify(value.replace(/\/\/[^/]*@/, '//***@'))})`
+}

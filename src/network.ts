@@ -1,0 +1,31 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Whether a host name or address can only be reached from this machine. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '')
+  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+}
+
+/**
+ * The addresses and CIDRs of a list as one set.
+ * Throws RangeError naming the entry that is neither.
+ */
+export function addressSet(entries: readonly string[]): BlockList {
+  const set = new BlockList()
+  for (const entry of entries) {
+    const [address = '', prefix, ...rest] = entry.split('/')
+    const version = isIP(address)
+    const width = version === 4 ? 32 : 128
+    const length = prefix === undefined ? width : Number(prefix === '' ? Number.NaN : prefix)
+    if (version === 0 || rest.length > 0 || !Number.isInteger(length) || length < 0 || length > width) {
+      throw new RangeError(`"${entry}" is neither an address nor a CIDR`)
+    }
+    set.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
+  }
+  return set
+}
+
+/** Whether the set holds this address; an IPv4 address mapped into IPv6 counts as itself. */
+export function holds(set: BlockList, address: string): boolean {
+  return set.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,38 @@
+import { hash } from 'node:crypto'
+import type { JelouEvent } from '../jelou/event.ts'
+import type { VerifiedBody } from '../jelou/signature.ts'
+import type { QueueMessage } from '../queue/types.ts'
+
+const END = Buffer.from('}')
+
+/**
+ * Puts a verified event into its CloudEvents 1.0 envelope (structured JSON). `data` is the verified text itself,
+ * byte for byte: key order, big numbers and escapes survive. An event without a usable time or key of its own gets
+ * the time of its arrival (CloudEvents 1.0, `time`) and the project as its key. `receivedAt` is in ms since the epoch.
+ */
+export function envelope(
+  event: JelouEvent,
+  body: VerifiedBody,
+  projectId: string,
+  receivedAt: number,
+): QueueMessage {
+  const id = hash('sha256', body)
+  const type = `ai.jelou.${event.name}`
+  const partitionKey = event.partitionKey ?? projectId
+  const key = JSON.stringify(partitionKey)
+  const head =
+    `{"specversion":"1.0","id":"${id}","source":"urn:jelou:project:${encodeURIComponent(projectId)}",` +
+    `"type":${JSON.stringify(type)},"subject":${key},"time":"${isoTime(event.timestamp ?? receivedAt)}",` +
+    `"datacontenttype":"application/json","partitionkey":${key},"receivedat":"${isoTime(receivedAt)}","data":`
+  return {
+    id,
+    type,
+    partitionKey,
+    timestamp: event.timestamp ?? 0,
+    body: Buffer.concat([Buffer.from(head), body, END]),
+  }
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
