@@ -79,21 +79,26 @@ const documented = z.object({
   description: z.string(),
   example: z.string(),
   secret: z.literal(true).optional(),
-  default: z.string().optional(),
 })
 
 /** What people are told of a variable: its example stands in errors, its value never when it is `secret`. */
-export type VariableDoc = z.output<typeof documented> & { name: string }
+export type VariableDoc = z.output<typeof documented> & { name: string; default: string | undefined }
 
 /** Every variable in the order of the documents, which are tested against this. */
 export function describeVariables(): VariableDoc[] {
-  return Object.entries(jsonSchema().properties ?? {}).map(([name, property]) =>
-    Object.assign(documented.parse(property), { name }),
-  )
+  const properties = environmentSchema()
+  return Object.entries(variables).map(([name, variable]) => ({
+    name,
+    ...documented.parse(variable.meta()),
+    default: properties[name]?.default,
+  }))
 }
 
-function jsonSchema() {
-  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
+/** The JSON Schema (draft-07) of each variable as it stands in the environment: a text, perhaps with a default. */
+function environmentSchema(): Record<string, { type: 'string'; default?: string | undefined }> {
+  const { properties = {} } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
+  const texts = z.record(z.string(), z.object({ type: z.literal('string'), default: z.string().optional() }))
+  return texts.parse(properties)
 }
 
 /**
@@ -117,7 +122,7 @@ async function readEnvironment(
   const reader = fastify()
   // `required` is left to zod, which reports every problem at once instead of the first.
   await reader.register(fastifyEnv, {
-    schema: { type: 'object', properties: jsonSchema().properties },
+    schema: { type: 'object', properties: environmentSchema() },
     data: definedOnly(environment),
     env: false,
     dotenv: { path },

@@ -60,10 +60,16 @@ export const QueueCorruptError = createError(
 
 // The private listener.
 export const UnauthorizedError = createError('ERR_UNAUTHORIZED', 'Missing or wrong ADMIN_TOKEN', 401)
+export const BadRequestError = createError('ERR_BAD_REQUEST', '%s', 400)
 export const HostNotAllowedError = createError(
   'ERR_HOST_NOT_ALLOWED',
   'Call the private listener by its own address, or set ADMIN_TOKEN',
   403,
+)
+
+export const ConsumerRefusedError = createError(
+  'ERR_CONSUMER_REFUSED',
+  '%s answered %s: check ADMIN_HOST, ADMIN_PORT and ADMIN_TOKEN, and that the queue is the embedded one',
 )
 
 // The kept state.

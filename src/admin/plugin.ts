@@ -1,0 +1,43 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { QueueConsumer, QueueStats } from '../queue/types.ts'
+import { consumerApi } from './consumer-api.ts'
+import { createGuard } from './guard.ts'
+
+/** What the private listener shows; `status` and `rejected` are sent as JSON and hold no secret. */
+export type AdminOptions = {
+  token: string | undefined
+  status: () => Promise<object>
+  rejected: () => readonly object[]
+  metrics: Registry
+  stats: () => Promise<QueueStats>
+  /** Only the embedded queue has one. */
+  consumer: QueueConsumer | undefined
+}
+
+/** The private listener: status, refused requests, metrics, and the embedded queue's consumer API. */
+export async function admin(app: FastifyInstance, options: AdminOptions): Promise<void> {
+  const guard = createGuard(options.token)
+  app.addHook('onRequest', (request, _reply, done) => {
+    guard(request)
+    done()
+  })
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { statusCode = 500, code = 'ERR_INTERNAL' } = error
+    if (statusCode === 401) reply.header('www-authenticate', 'Bearer realm="jelou-receiver admin"')
+    if (statusCode >= 500) request.log.error({ err: error }, 'private listener failed')
+    return reply
+      .code(statusCode)
+      .send({ statusCode, code, error: STATUS_CODES[statusCode], message: error.message })
+  })
+
+  app.get('/status', options.status)
+  app.get('/rejected', async () => ({ rejected: options.rejected() }))
+  app.get('/metrics', async (_request, reply) => {
+    reply.type(options.metrics.contentType)
+    return options.metrics.metrics()
+  })
+  app.get('/queue/stats', options.stats)
+  if (options.consumer) await app.register(consumerApi, { consumer: options.consumer })
+}
