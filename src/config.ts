@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import fastifyEnv from '@fastify/env'
 import fastify from 'fastify'
 import { z } from 'zod'
@@ -72,6 +73,8 @@ const schema = rules.reduce(
   z.object(variables),
 )
 
+const adminSchema = z.object(variables).pick({ ADMIN_HOST: true, ADMIN_PORT: true, ADMIN_TOKEN: true })
+
 /** The configuration in force: every variable of the contract by its own name, parsed. */
 export type Config = z.output<typeof schema>
 
@@ -109,10 +112,20 @@ export async function loadConfig(
   environment: NodeJS.ProcessEnv = process.env,
   path = '.env',
 ): Promise<Config> {
-  const values = await readEnvironment(environment, path)
-  const parsed = schema.safeParse(values)
-  if (parsed.success) return parsed.data
-  throw new ConfigError(report(parsed.error, values))
+  return parse(schema, await readEnvironment(environment, path))
+}
+
+/** Where the private listener is reached from this machine, and the token that it wants. */
+export type AdminAddress = { url: string; token: string | undefined }
+
+/** Reads as much of the configuration as a client of the private listener needs. Throws ConfigError. */
+export async function loadAdminAddress(
+  environment: NodeJS.ProcessEnv = process.env,
+  path = '.env',
+): Promise<AdminAddress> {
+  const { ADMIN_HOST, ADMIN_PORT, ADMIN_TOKEN } = parse(adminSchema, await readEnvironment(environment, path))
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[ADMIN_HOST] ?? ADMIN_HOST
+  return { url: `http://${isIPv6(host) ? `[${host}]` : host}:${ADMIN_PORT}`, token: ADMIN_TOKEN }
 }
 
 async function readEnvironment(
@@ -130,6 +143,12 @@ async function readEnvironment(
   const values = reader.getEnvs<Record<string, string>>()
   await reader.close()
   return definedOnly(values)
+}
+
+function parse<T extends z.ZodType>(schema: T, values: Record<string, string>): z.output<T> {
+  const parsed = schema.safeParse(values)
+  if (parsed.success) return parsed.data
+  throw new ConfigError(report(parsed.error, values))
 }
 
 function definedOnly(values: NodeJS.ProcessEnv): Record<string, string> {

@@ -67,9 +67,14 @@ export const HostNotAllowedError = createError(
   403,
 )
 
-export const ConsumerRefusedError = createError(
-  'ERR_CONSUMER_REFUSED',
-  '%s answered %s: check ADMIN_HOST, ADMIN_PORT and ADMIN_TOKEN, and that the queue is the embedded one',
+// Clients of the private listener.
+export const AdminRefusedError = createError(
+  'ERR_ADMIN_REFUSED',
+  '%s answered %s: check ADMIN_HOST, ADMIN_PORT and ADMIN_TOKEN',
+)
+export const AdminUnreachableError = createError(
+  'ERR_ADMIN_UNREACHABLE',
+  'The service does not answer at %s: %s',
 )
 
 // The kept state.

@@ -1,0 +1,34 @@
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { createLogger } from './logger.ts'
+
+/**
+ * The process: opens, listens, registers, and on SIGTERM, SIGINT or a fatal error drains. Exit status 0 after a signal
+ * and a clean drain; 1 after a fatal error, a second signal, or when draining takes too long.
+ */
+export async function serve(config: Config): Promise<void> {
+  const log = await createLogger(config.LOG_LEVEL)
+  let fatal: Error | undefined
+  const app = await buildApp(config, { log, onFatal: end })
+  const delay = config.SHUTDOWN_DELAY + config.SHUTDOWN_TIMEOUT
+  const shutdown = closeWithGrace({ delay, logger: log }, async ({ signal, err }) => {
+    if (err) log.fatal({ err }, 'uncaught error')
+    log.info({ signal }, 'shutting down')
+    await app.drain()
+    if (fatal) throw fatal
+    log.info('shut down')
+  })
+
+  function end(error: Error): void {
+    fatal = error
+    shutdown.close()
+  }
+
+  try {
+    const { publicUrl, adminUrl } = await app.start()
+    log.info({ publicUrl, adminUrl, queue: app.queue.name }, 'listening')
+  } catch (error) {
+    end(error as Error)
+  }
+}
