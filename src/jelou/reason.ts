@@ -41,7 +41,9 @@ function detailOf(body: string): string {
   const { data: documented } = errorBodySchema.safeParse(json)
   if (documented === undefined) return leavesOf(json).join('; ')
   const { message, error, validationError } = documented
-  return [message, error.description, validationError].flatMap(part => leavesOf(part)).join('; ')
+  const texts = [message, error.description, validationError].flatMap(part => leavesOf(part))
+  // Jelou says the same thing in several places.
+  return [...new Set(texts)].join('; ')
 }
 
 /** The texts in a JSON value, each with the key it stands under; what is nested too deeply to be read is left out. */
