@@ -99,3 +99,9 @@ export const RegistrationRejectedError = createError(
 
 // The start.
 export const ConfigError = createError('ERR_CONFIG', '%s')
+
+// The simulator.
+export const NoIntegrationError = createError(
+  'ERR_NO_INTEGRATION',
+  'Nothing is registered with the simulated Jelou, so it has nowhere to send events to',
+)

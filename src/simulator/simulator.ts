@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApi, type ApiOptions, type RecordedCall } from './api.ts'
+import { createEventMaker, type EventMaker } from './events.ts'
 import { createFaults, type Faults } from './faults.ts'
 import {
   createIntegrationRules,
@@ -7,6 +8,8 @@ import {
   type Callers,
   type SimulatedIntegration,
 } from './integrations.ts'
+import { createSender, type Sender } from './sender.ts'
+import { sendTraffic, type Tally, type TrafficOptions } from './traffic.ts'
 
 /** `now` is in ms since the epoch. `log` takes one line per call, without secrets. */
 export type SimulatorOptions = Partial<Callers & Behaviour> & {
@@ -31,7 +34,12 @@ export interface Simulator {
   readonly hooks: ApiOptions['hooks']
   /** Resolves with the base URL of the integration API, `http://…/jelouapi/v1`. The port is random unless given. */
   listen(address?: { host?: string; port?: number }): Promise<string>
-  /** Cuts every connection; idempotent. */
+  /** The next event of a room, as Jelou would make it. */
+  readonly event: EventMaker
+  readonly send: Sender['send']
+  /** Sends many events of its own making; see {@link TrafficOptions}. */
+  sendMany(options: TrafficOptions): Promise<Tally>
+  /** Ends what is being sent and cuts every connection; idempotent. */
   close(): Promise<void>
 }
 
@@ -56,8 +64,16 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const answer = createIntegrationRules({ projectId, callers, behaviour, integrations, now })
   let app: FastifyInstance | undefined
 
+  const event = createEventMaker(projectId, now)
+  const registered = () => integrations.get(projectId)
+  const sender = createSender(registered)
+
+  let closing = new AbortController()
+
   async function close(): Promise<void> {
-    await app?.close()
+    closing.abort()
+    closing = new AbortController()
+    await Promise.all([app?.close(), sender.close()])
   }
 
   return {
@@ -66,7 +82,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     behaviour,
     integrations,
     get integration() {
-      return integrations.get(projectId)
+      return registered()
     },
     calls,
     faults,
@@ -75,6 +91,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       await close()
       app = buildApi({ answer, faults, calls, integrations, hooks, log })
       return `${await app.listen({ host, port })}/jelouapi/v1`
+    },
+    event,
+    send: (event, options) => sender.send(event, options),
+    sendMany(options) {
+      const signal = AbortSignal.any([closing.signal, ...(options.signal ? [options.signal] : [])])
+      const source = { ...sender, registered: () => registered() !== undefined, make: event }
+      return sendTraffic(source, { ...options, signal })
     },
     close,
   }
