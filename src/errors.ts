@@ -80,7 +80,7 @@ export const AdminUnreachableError = createError(
 // The kept state.
 export const StatePermissionsError = createError(
   'ERR_STATE_PERMISSIONS',
-  'Others can reach %s (mode %s): run chmod %s %s',
+  'Others can reach %s (mode %s): run chmod %s',
 )
 export const StateKeyError = createError(
   'ERR_STATE_KEY',

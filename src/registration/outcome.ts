@@ -1,0 +1,54 @@
+import { RegistrationRejectedError, SecretLostError } from '../errors.ts'
+
+/**
+ * What a pass did. `unchanged`: Jelou has what is configured. `created`: no secret was kept, now one is. `updated`: `fields` were
+ * other than configured. `replaced`: the integration was gone and was made anew. `recreated`: its secret was lost, so it was
+ * deleted and made anew.
+ */
+export type Success =
+  { kind: 'unchanged' | 'created' | 'replaced' | 'recreated' } | { kind: 'updated'; fields: string[] }
+
+/**
+ * Why a pass did nothing, or not all; `reason` is one printable line without secrets, `retryAfter` in ms.
+ * `unavailable`: no usable answer. `refused`: Jelou said no, but a kept secret still verifies. `failed`: the kept state could not
+ * be written, or the pass was stopped. `secret_lost`: Jelou has an integration whose secret is not ours; `foreign` when
+ * somebody else made it after ours, so that the kept secret was good until then. `rejected`: trying again would not help.
+ */
+export type Problem =
+  | { kind: 'unavailable'; reason: string; retryAfter?: number; cause?: unknown }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'failed'; reason: string; cause: unknown }
+  | { kind: 'secret_lost'; reason: string; foreign: boolean; error: Error }
+  | { kind: 'rejected'; reason: string; error: Error }
+
+/** How one pass ended. */
+export type Outcome = Success | Problem
+
+/** Where the secret of Jelou's integration went: nobody knows, an own create whose answer was not kept, somebody else's create. */
+export type LostCause = 'unknown' | 'interrupted' | 'foreign'
+
+const HOW_LOST: Record<LostCause, string> = {
+  unknown: '',
+  interrupted: ' (a create of this service was interrupted before its answer was kept)',
+  foreign: ' (somebody else created it since)',
+}
+
+export function secretLost(projectId: string, cause: LostCause): Problem {
+  const error = new SecretLostError(projectId, HOW_LOST[cause])
+  return { kind: 'secret_lost', reason: error.message, foreign: cause === 'foreign', error }
+}
+
+/** Jelou's no and what to look at. `status` is that of the answer, 200 when it lacked the secret. */
+export function rejected({ status, reason }: { status: number; reason: string }): Problem {
+  const error = new RegistrationRejectedError(reason, adviceFor(status))
+  return { kind: 'rejected', reason: error.message, error }
+}
+
+function adviceFor(status: number): string {
+  if (status === 401 || status === 403) {
+    return 'Check JELOU_API_KEY, or JELOU_CLIENT_ID and JELOU_CLIENT_SECRET, and that they may act for JELOU_PROJECT_ID'
+  }
+  if (status === 404) return 'Check JELOU_PROJECT_ID and JELOU_API_URL'
+  if (status === 200) return 'Ask Jelou for the secret and give it as JELOU_SIGNING_SECRET'
+  return 'Check that PUBLIC_URL is an HTTPS URL that Jelou can reach, WEBHOOK_AUTH_TYPE, WEBHOOK_AUTHORIZATION and JELOU_PROJECT_ID'
+}

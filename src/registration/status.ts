@@ -1,0 +1,44 @@
+import type { AuthType } from '../jelou/schemas.ts'
+import type { Outcome } from './outcome.ts'
+
+/**
+ * `starting`: no secret is held yet. `registered`: one is, and Jelou has what is configured, or was not asked yet.
+ * `degraded`: the kept secret verifies, but the last pass ended in a problem. `secret_lost`: Jelou signs with a secret
+ * that is not ours. `static`: the secret is configured, nothing is registered.
+ */
+export type RegistrationPhase = 'starting' | 'registered' | 'degraded' | 'secret_lost' | 'static'
+
+/** For operators and metrics; no secret in it. Times are ms since the epoch. */
+export type RegistrationStatus = {
+  phase: RegistrationPhase
+  webhookUrl: string
+  authType: AuthType
+  /** When the current secret was kept. */
+  secretSince: number | null
+  /** Secrets before it that still verify. */
+  previousSecrets: number
+  /** When Jelou was last known to have what is configured. */
+  lastReconciledAt: number | null
+  lastOutcome: Outcome['kind'] | null
+  /** What was wrong with the last pass. */
+  lastError: string | null
+  /** How passes ended, counted. */
+  reconciles: Record<Outcome['kind'], number>
+  integrationId?: string
+}
+
+export function noReconciles(): RegistrationStatus['reconciles'] {
+  const successes = { unchanged: 0, created: 0, updated: 0, replaced: 0, recreated: 0 }
+  return { ...successes, unavailable: 0, refused: 0, failed: 0, secret_lost: 0, rejected: 0 }
+}
+
+/** The phase after a pass. A lost secret stays lost until the integration at Jelou is ours again. */
+export function phaseAfter(
+  outcome: Outcome,
+  before: RegistrationPhase,
+  holdsSecret: boolean,
+): RegistrationPhase {
+  if (!('reason' in outcome)) return 'registered'
+  if (outcome.kind === 'secret_lost' || before === 'secret_lost') return 'secret_lost'
+  return holdsSecret ? 'degraded' : 'starting'
+}

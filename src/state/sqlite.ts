@@ -1,0 +1,118 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { StateCorruptError, StatePermissionsError, StateUnavailableError } from '../errors.ts'
+import type { StateBackend } from './types.ts'
+
+/** Marks the file as ours (https://sqlite.org/pragma.html#pragma_application_id): "jlst" in ASCII. */
+const APPLICATION_ID = 0x6a6c7374
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS records (project_id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT;
+  PRAGMA application_id = ${APPLICATION_ID};
+`
+
+// Primary result codes: https://sqlite.org/rescode.html
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/**
+ * Opens the kept state in `directory`/state.sqlite, creating both where missing, for the user alone. Node's synchronous
+ * SQLite on the main thread is enough: the record is tiny and written a few times in the service's life.
+ * Throws StatePermissionsError when others can reach it, StateCorruptError when it is not a sound state file, and
+ * StateUnavailableError when it cannot be used now. What was there is then as it was.
+ */
+export function openSqliteState(options: { directory: string; projectId: string }): StateBackend {
+  const { projectId } = options
+  const directory = resolve(options.directory)
+  const path = join(directory, 'state.sqlite')
+  const attempt = <T>(action: () => T): T => {
+    try {
+      return action()
+    } catch (error) {
+      throw stateError(path, error)
+    }
+  }
+  const db = attempt(() => {
+    makePrivate(directory, path)
+    return open(path)
+  })
+  return {
+    location: path,
+    async read() {
+      const row = attempt(() => db.prepare('SELECT record FROM records WHERE project_id = ?').get(projectId))
+      return row?.['record'] instanceof Uint8Array ? Buffer.from(row['record']) : null
+    },
+    async write(record) {
+      const statement =
+        'INSERT INTO records VALUES (?, ?) ON CONFLICT (project_id) DO UPDATE SET record = excluded.record'
+      attempt(() => db.prepare(statement).run(projectId, record))
+    },
+    async close() {
+      if (db.isOpen) db.close()
+    },
+  }
+}
+
+/** Creates the directory and the empty file before SQLite can, which would give them the umask's mode. */
+function makePrivate(directory: string, path: string): void {
+  const topmost = mkdirSync(directory, { recursive: true, mode: 0o700 })
+  if (topmost !== undefined) syncParents(directory, topmost)
+  assertPrivate(directory, '700')
+  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
+  assertPrivate(path, '600')
+}
+
+/** A new directory survives a power cut only once its parent is synced. SQLite does this for its own files alone. */
+function syncParents(directory: string, topmost: string): void {
+  let path = directory
+  do {
+    path = dirname(path)
+    const descriptor = openSync(path, 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+  } while (path.length >= topmost.length)
+}
+
+function assertPrivate(path: string, wanted: string): void {
+  const mode = statSync(path).mode & 0o777
+  if ((mode & 0o077) !== 0) throw new StatePermissionsError(path, mode.toString(8), `${wanted} ${path}`)
+}
+
+function open(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 500 })
+  const read = (pragma: string): string => {
+    const rows = db.prepare(`PRAGMA ${pragma}`).all()
+    return rows.flatMap(row => Object.values(row)).join(', ')
+  }
+  const expect = (pragma: string, wanted: string): void => {
+    const found = read(pragma)
+    if (found !== wanted) throw new StateCorruptError(path, `${pragma} is ${found}, not ${wanted}`)
+  }
+  try {
+    // Asked of SQLite and not of the file's size, because this also undoes a first start that was cut off.
+    const isNew = read('page_count') === '0'
+    if (!isNew) {
+      expect('application_id', String(APPLICATION_ID))
+      expect('quick_check', 'ok')
+    }
+    // EXTRA also syncs the directory once the journal is removed, without which a power cut can undo a commit.
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON')
+    expect('journal_mode', 'delete')
+    expect('synchronous', '3')
+    // Taking the write lock shows now, not after Jelou gave a secret, that the file can be written.
+    db.exec(`BEGIN IMMEDIATE; ${isNew ? SCHEMA : ''} COMMIT`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function stateError(path: string, error: unknown): Error {
+  if (error instanceof StatePermissionsError || error instanceof StateCorruptError) return error
+  // node:sqlite's `errcode` is SQLite's extended result code, whose low byte is the primary one.
+  const { message, errcode = 0 }: { message?: string; errcode?: number } = Object(error)
+  const isCorrupt = [SQLITE_CORRUPT, SQLITE_NOTADB].includes(errcode & 0xff)
+  return new (isCorrupt ? StateCorruptError : StateUnavailableError)(path, message, { cause: error })
+}

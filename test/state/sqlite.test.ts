@@ -1,0 +1,178 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import t from 'tap'
+import { openSqliteState } from '../../src/state/sqlite.ts'
+
+const projectId = 'project-1'
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777
+}
+
+void t.test('keeps one record per project across reopening, for the user alone', async t => {
+  // An open umask must not open the files.
+  const umask = process.umask(0)
+  t.teardown(() => process.umask(umask))
+  const parent = join(t.testdir(), 'new')
+  const directory = join(parent, 'data')
+  const first = openSqliteState({ directory, projectId })
+  t.equal(first.location, join(directory, 'state.sqlite'))
+  t.equal(await first.read(), null)
+  await first.write(Buffer.from('one'))
+  await first.write(Buffer.from('two'))
+  t.equal(modeOf(parent), 0o700)
+  t.equal(modeOf(directory), 0o700)
+  t.equal(modeOf(first.location), 0o600)
+  await first.close()
+  await first.close()
+
+  const other = openSqliteState({ directory, projectId: 'project-2' })
+  t.equal(await other.read(), null)
+  await other.write(Buffer.from('other'))
+  await other.close()
+
+  const second = openSqliteState({ directory, projectId })
+  t.same(await second.read(), Buffer.from('two'))
+  await second.close()
+})
+
+void t.test('an overwritten record leaves no trace in the file', async t => {
+  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  await state.write(Buffer.from(`plain-secret${'.'.repeat(3000)}`))
+  t.ok(readFileSync(state.location).includes('plain-secret'))
+  await state.write(Buffer.from('short'))
+  t.notOk(readFileSync(state.location).includes('plain-secret'))
+  await state.close()
+})
+
+type Case = {
+  name: string
+  code: string
+  message: RegExp
+  prepare: (directory: string, path: string) => void
+}
+
+function makeDatabase(path: string, sql: string): void {
+  const db = new DatabaseSync(path)
+  db.exec(sql)
+  db.close()
+  chmodSync(path, 0o600)
+}
+
+void t.test('what cannot be used is a clear error and stays as it was', async t => {
+  const cases: Case[] = [
+    {
+      name: 'a directory that others can reach',
+      code: 'ERR_STATE_PERMISSIONS',
+      message: /data \(mode 750\): run chmod 700 .*data$/,
+      prepare: directory => chmodSync(directory, 0o750),
+    },
+    {
+      name: 'a file that others can reach',
+      code: 'ERR_STATE_PERMISSIONS',
+      message: /state\.sqlite \(mode 604\): run chmod 600 .*state\.sqlite$/,
+      prepare: (_, path) => {
+        writeFileSync(path, '')
+        chmodSync(path, 0o604)
+      },
+    },
+    {
+      name: 'not a database',
+      code: 'ERR_STATE_CORRUPT',
+      message: /not a database/,
+      prepare: (_, path) => writeFileSync(path, 'something else '.repeat(100), { mode: 0o600 }),
+    },
+    {
+      name: 'the database of another program',
+      code: 'ERR_STATE_CORRUPT',
+      message: /application_id is 0/,
+      prepare: (_, path) => makeDatabase(path, 'CREATE TABLE theirs (a)'),
+    },
+    {
+      name: 'a damaged page',
+      code: 'ERR_STATE_CORRUPT',
+      message: /quick_check|malformed/,
+      prepare: (directory, path) => {
+        void openSqliteState({ directory, projectId }).close()
+        const bytes = readFileSync(path)
+        writeFileSync(path, bytes.fill(0xff, 4096, 6000))
+      },
+    },
+    {
+      name: 'a directory in place of the file',
+      code: 'ERR_STATE_UNAVAILABLE',
+      message: /unable to open/,
+      prepare: (_, path) => mkdirSync(path, { mode: 0o700 }),
+    },
+  ]
+  for (const { name, code, message, prepare } of cases) {
+    void t.test(name, async t => {
+      const directory = join(t.testdir(), 'data')
+      const path = join(directory, 'state.sqlite')
+      mkdirSync(directory, { mode: 0o700 })
+      prepare(directory, path)
+      const content = (): Buffer | null =>
+        statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : null
+      const before = content()
+      t.throws(() => openSqliteState({ directory, projectId }), { code, message })
+      t.same(content(), before)
+    })
+  }
+})
+
+void t.test('a first start that was cut off is undone and made again', async t => {
+  const directory = join(t.testdir(), 'data')
+  const path = join(directory, 'state.sqlite')
+  mkdirSync(directory, { mode: 0o700 })
+  // With a tiny cache SQLite writes pages before the commit: a copy of the files is what a power cut leaves.
+  const db = new DatabaseSync(join(t.testdirName, 'other.sqlite'))
+  t.teardown(() => db.close())
+  db.exec('PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (content BLOB) STRICT')
+  for (let n = 0; n < 10; n++) db.prepare('INSERT INTO half VALUES (?)').run(Buffer.alloc(4000))
+  for (const suffix of ['', '-journal']) {
+    copyFileSync(join(t.testdirName, `other.sqlite${suffix}`), `${path}${suffix}`)
+    chmodSync(`${path}${suffix}`, 0o600)
+  }
+  t.ok(statSync(path).size > 0)
+  const state = openSqliteState({ directory, projectId })
+  await state.write(Buffer.from('kept'))
+  await state.close()
+  const again = openSqliteState({ directory, projectId })
+  t.same(await again.read(), Buffer.from('kept'))
+  await again.close()
+})
+
+void t.test('a file in place of the directory', async t => {
+  const directory = join(t.testdir({ data: 'a file' }), 'data')
+  t.throws(() => openSqliteState({ directory, projectId }), {
+    code: 'ERR_STATE_UNAVAILABLE',
+    message: /EEXIST/,
+  })
+})
+
+void t.test('a path through a file', async t => {
+  const directory = join(t.testdir({ data: 'a file' }), 'data', 'deeper')
+  t.throws(() => openSqliteState({ directory, projectId }), {
+    code: 'ERR_STATE_UNAVAILABLE',
+    message: /ENOTDIR/,
+  })
+})
+
+void t.test('a locked file is unavailable, at the start and later', async t => {
+  const directory = join(t.testdir(), 'data')
+  const state = openSqliteState({ directory, projectId })
+  await state.write(Buffer.from('kept'))
+  const holder = new DatabaseSync(state.location)
+  t.teardown(() => holder.close())
+  holder.exec('BEGIN EXCLUSIVE')
+  t.throws(() => openSqliteState({ directory, projectId }), {
+    code: 'ERR_STATE_UNAVAILABLE',
+    message: /locked/,
+  })
+  await t.rejects(state.write(Buffer.from('new')), { code: 'ERR_STATE_UNAVAILABLE', message: /locked/ })
+  await t.rejects(state.read(), { code: 'ERR_STATE_UNAVAILABLE' })
+  holder.exec('ROLLBACK')
+  t.same(await state.read(), Buffer.from('kept'))
+  await state.close()
+})
