@@ -8,8 +8,11 @@ import type { Config } from './config.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
 import type { QueueDriver } from './queue/types.ts'
+import { keptSchema, type Kept } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
+import { createSeal } from './state/seal.ts'
 import { openSqliteState } from './state/sqlite.ts'
+import { createStore, type Store } from './state/store.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
 import { webhook } from './webhook/plugin.ts'
 import { Rejections } from './webhook/rejections.ts'
@@ -48,11 +51,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     dedupeWindow: config.DEDUPE_WINDOW,
     log,
   })
-  const store = openRegistrationStore({
-    directory: config.DATA_DIR,
-    projectId: config.JELOU_PROJECT_ID,
-    keys: config.STATE_ENCRYPTION_KEY ?? [],
-  })
+  const store = openStore(config)
   const api = integrationApi(config)
   const registrar = createRegistrar({
     api,
@@ -175,6 +174,16 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await store.close()
     },
   }
+}
+
+function openStore({
+  DATA_DIR,
+  JELOU_PROJECT_ID: projectId,
+  STATE_ENCRYPTION_KEY: keys = [],
+}: Config): Store<Kept> {
+  const backend = openSqliteState({ directory: DATA_DIR, projectId })
+  const seal = createSeal({ keys, projectId, location: backend.location })
+  return createStore({ backend, seal, schema: keptSchema })
 }
 
 /** Null when the signing secret is configured and nothing is to be registered. */

@@ -44,8 +44,7 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
   }),
   consume: command(CONSUME_HELP, url, async values => {
     const address = await adminAddress(values)
-    const onRetry = (error: Error) => complain(`${error.message}; trying again`)
-    await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry }))
+    await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry: complainOf }))
   }),
   simulate: command(simulateHelp, simulateOptions, values =>
     untilSignal(signal => simulate(values, { out: process.stdout, signal })),
@@ -58,11 +57,8 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
 /** Runs one command; `args` without the program's name. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: string[]): Promise<void> {
   const [name = '--help', ...rest] = args
-  if (name === '--help' || name === '-h') return void process.stdout.write(HELP)
-  const run = commands[name]
-  if (run) return run(rest)
-  complain(`There is no command "${name}".\n\n${HELP}`)
-  process.exitCode = 2
+  if (name === '--help' || name === '-h') process.stdout.write(HELP)
+  else await (commands[name] ?? unknown(name))(rest)
 }
 
 function command<O extends ParseArgsOptionsConfig>(
@@ -71,9 +67,9 @@ function command<O extends ParseArgsOptionsConfig>(
   run: (values: ReturnType<typeof parseArgs<{ options: O }>>['values']) => Promise<void>,
 ) {
   return async (args: string[]) => {
-    if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(help)
     try {
-      await run(parseArgs({ args, options }).values)
+      if (args.includes('--help') || args.includes('-h')) process.stdout.write(help)
+      else await run(parseArgs({ args, options }).values)
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException
       const isUsage = code.startsWith('ERR_PARSE_ARGS')
@@ -81,6 +77,17 @@ function command<O extends ParseArgsOptionsConfig>(
       process.exitCode = isUsage ? 2 : 1
     }
   }
+}
+
+function unknown(name: string) {
+  return async () => {
+    complain(`There is no command "${name}".\n\n${HELP}`)
+    process.exitCode = 2
+  }
+}
+
+function complainOf(error: Error): void {
+  complain(`${error.message}; trying again`)
 }
 
 function complain(text: string): void {

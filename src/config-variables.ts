@@ -4,7 +4,7 @@ import { addressSet, isLoopback } from './network.ts'
 import { duration, size } from './units.ts'
 
 const text = z.string().trim().min(1)
-const flag = (values: readonly [string, ...string[]]) =>
+const flag = <const V extends readonly string[]>(values: V) =>
   z.string().pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }))
 const port = z.string().transform(checked(asPort, 'must be a port number, 0 to 65535 (0: any free one)'))
 const list = z.string().transform(value => value.split(',').map(entry => entry.trim()))

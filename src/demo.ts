@@ -101,8 +101,8 @@ async function deliver(jelou: Simulator, say: Say, event: JelouEvent, what = nam
   return id
 }
 
-function nameOf({ event, event_type, value }: JelouEvent): string {
-  return String(event ?? `${String(event_type)} ${JSON.stringify(value)}`)
+function nameOf({ event, value }: JelouEvent): string {
+  return typeof event === 'string' ? event : `message ${JSON.stringify(value)}`
 }
 
 function consumerOf(consumed: Set<string>, say: Say): Writable {

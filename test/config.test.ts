@@ -145,7 +145,7 @@ t.test('every problem is told at once, and no secret is', async t => {
     .split('\n')
     .slice(1)
     .map(line => line.trim().split(' ')[0])
-  t.same(named.sort(), [
+  t.same(named.toSorted(), [
     'ADMIN_PORT',
     'ADMIN_TOKEN',
     'JELOU_API_KEY',

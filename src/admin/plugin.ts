@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import { errorAnswer } from '../error-answer.ts'
 import type { QueueConsumer, QueueStats } from '../queue/types.ts'
 import { consumerApi } from './consumer-api.ts'
 import { createGuard } from './guard.ts'
@@ -24,12 +24,10 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
     done()
   })
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const { statusCode = 500, code = 'ERR_INTERNAL' } = error
-    if (statusCode === 401) reply.header('www-authenticate', 'Bearer realm="jelou-receiver admin"')
-    if (statusCode >= 500) request.log.error({ err: error }, 'private listener failed')
-    return reply
-      .code(statusCode)
-      .send({ statusCode, code, error: STATUS_CODES[statusCode], message: error.message })
+    const answer = errorAnswer(error)
+    if (answer.statusCode === 401) reply.header('www-authenticate', 'Bearer realm="jelou-receiver admin"')
+    if (answer.statusCode >= 500) request.log.error({ err: error }, 'the private listener failed')
+    return reply.code(answer.statusCode).send(answer)
   })
 
   app.get('/status', options.status)

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { BodyTooLargeError, EventTooOldError, InternalError, SignatureInvalidError } from '../errors.ts'
+import { errorAnswer } from '../error-answer.ts'
+import { EventTooOldError, SignatureInvalidError } from '../errors.ts'
 import { parseEvent } from '../jelou/event.ts'
 import { verifyBody } from '../jelou/signature.ts'
 import type { PublishOutcome, QueueDriver } from '../queue/types.ts'
@@ -71,25 +71,16 @@ function bytesOf(request: FastifyRequest): Buffer {
 function refusal({ rejections, accepted, now }: WebhookOptions) {
   const limit = new LogLimit(REFUSALS_LOGGED_PER_SECOND, now)
   return (cause: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    const error = refusalOf(cause)
-    if (error.statusCode === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
-    if (error.statusCode === 401) reply.header('www-authenticate', challenge(accepted()?.credentials ?? []))
-    const { check, statusCode, source } = rejections.add(request, error)
+    const answer = errorAnswer(cause)
+    const { statusCode, code: check } = answer
+    if (statusCode === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+    if (statusCode === 401) reply.header('www-authenticate', challenge(accepted()?.credentials ?? []))
+    const { source } = rejections.add(request, answer)
     const suppressed = limit.admit()
     if (suppressed !== undefined) {
       const fault = statusCode >= 500 ? { err: cause } : {}
       request.log.warn({ check, statusCode, source, suppressed, ...fault }, 'request refused')
     }
-    return reply
-      .code(statusCode)
-      .send({ statusCode, code: check, error: STATUS_CODES[statusCode], message: error.message })
+    return reply.code(statusCode).send(answer)
   }
-}
-
-/** What the caller is told: anything without a code and a status of its own is a fault of this service. */
-function refusalOf(cause: FastifyError): { code: string; statusCode: number; message: string } {
-  const { code, statusCode, message } =
-    cause.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? new BodyTooLargeError() : cause
-  if (code === undefined || statusCode === undefined) return refusalOf(new InternalError({ cause }))
-  return { code, statusCode, message }
 }

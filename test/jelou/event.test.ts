@@ -84,7 +84,7 @@ t.test('what is not an event', async t => {
     ['{"event":null,"event_type":7}', 'ERR_EVENT_INVALID'],
   ]
   for (const [body, code] of cases)
-    t.throws(() => parseEvent(verified(body)), { code }, `${JSON.stringify(body.toString())}`)
+    t.throws(() => parseEvent(verified(body)), { code }, JSON.stringify(body.toString()))
 })
 
 t.test('names that JavaScript treats specially are plain names', async t => {
