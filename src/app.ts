@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
 import type { Config } from './config.ts'
@@ -73,16 +73,16 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     now,
   })
 
+  const logging = { loggerInstance: log, logController: new LogController({ disableRequestLogging: true }) }
   const publicListener = fastify({
-    loggerInstance: log,
-    disableRequestLogging: true,
+    ...logging,
     trustProxy: trusted(config.TRUST_PROXY),
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,
     return503OnClosing: false,
     exposeHeadRoutes: false,
   })
-  const adminListener = fastify({ loggerInstance: log, disableRequestLogging: true, exposeHeadRoutes: false })
+  const adminListener = fastify({ ...logging, exposeHeadRoutes: false })
 
   await publicListener.register(health, { checks })
   await publicListener.register(webhook, {
