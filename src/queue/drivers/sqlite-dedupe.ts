@@ -1,0 +1,53 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { number, transaction } from './sqlite-schema.ts'
+
+/**
+ * The ids of stored events, remembered for at least `window` ms and at most twice that. There are two generations:
+ * new ids go to the current one, and every `window` the older one is emptied and becomes the current one. Emptying a
+ * table without WHERE only returns its pages (17 ms for 500,000 ids). A window of 0 remembers nothing.
+ */
+export class SeenIds {
+  readonly #database: DatabaseSync
+  readonly #window: number
+  readonly #remember
+  #current: number
+  #started: number
+
+  constructor(database: DatabaseSync, window: number) {
+    this.#database = database
+    this.#window = window
+    this.#current = number(database, `SELECT value FROM counters WHERE name = 'seen_current'`)
+    this.#started = number(database, `SELECT value FROM counters WHERE name = 'seen_started'`)
+    this.#remember = [0, 1].map(current =>
+      database.prepare(`
+        INSERT OR IGNORE INTO seen_${current} (key)
+        SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM seen_${1 - current} WHERE key = ?1)
+      `),
+    )
+  }
+
+  /** Remembers a key, within the caller's transaction. False when it is remembered already. */
+  add(key: Uint8Array): boolean {
+    return this.#window === 0 || this.#remember[this.#current]?.run(key).changes === 1
+  }
+
+  /** Changes the generation when it is time, in a transaction of its own. Call it before {@link add}. */
+  rotate(now: number): void {
+    // Generations start at whole windows after each other, so that a late change keeps no id longer than two.
+    // A clock that was set back starts a new period; ids are then remembered longer, never shorter.
+    const periods = Math.floor((now - this.#started) / this.#window)
+    if (this.#window === 0 || periods === 0) return
+    const started = periods < 0 ? now : this.#started + periods * this.#window
+    const next = periods < 0 ? this.#current : 1 - this.#current
+    transaction(this.#database, () => {
+      if (periods > 0) this.#database.exec(`DELETE FROM seen_${next}`)
+      if (periods > 1) this.#database.exec(`DELETE FROM seen_${this.#current}`)
+      this.#database.exec(`
+        UPDATE counters SET value = ${next} WHERE name = 'seen_current';
+        UPDATE counters SET value = ${started} WHERE name = 'seen_started';
+      `)
+    })
+    this.#current = next
+    this.#started = started
+  }
+}

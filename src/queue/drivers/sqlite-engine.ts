@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto'
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
+import { lockQueue } from './sqlite-files.ts'
+import { Leases } from './sqlite-leases.ts'
+import {
+  failureOf,
+  type Answer,
+  type Command,
+  type Failure,
+  type Reply,
+  type WorkerOptions,
+  type Write,
+} from './sqlite-protocol.ts'
+import { Receivers } from './sqlite-receivers.ts'
+import { Space } from './sqlite-space.ts'
+import { Store } from './sqlite-store.ts'
+import { commit } from './sqlite-writes.ts'
+
+/** Events in one transaction; more would make the first of them wait long. */
+const MAX_EVENTS = 4_096
+/** How often the disk is looked at, and the longest time that a timer is trusted (the clock may be set). */
+const TICK = 1_000
+/** Unused pages given back in one step: short enough for an event to wait for. */
+const SHRINK_PAGES = 256
+/** Commands in one tick that still count as quiet. */
+const QUIET = 100
+
+/** What the worker takes from its surroundings, for tests to replace. */
+export type Environment = { now: () => number; freeBytes: (directory: string) => number }
+
+/** Opens the queue and serves it to the other side of the port, until it is told to close or the store fails. */
+export function serveQueue(port: MessagePort, options: WorkerOptions, environment: Environment): void {
+  try {
+    new Engine(port, options, environment).start()
+  } catch (error) {
+    port.postMessage({ kind: 'failed', failure: failureOf(error) } satisfies Reply)
+    port.close()
+  }
+}
+
+/** The life of the worker: takes what has come, commits it, answers, and hands messages to those who wait for some. */
+class Engine {
+  readonly #port: MessagePort
+  readonly #now: () => number
+  readonly #unlock: () => void
+  readonly #space: Space
+  readonly #store: Store
+  readonly #leases: Leases
+  readonly #receivers: Receivers
+  #refusing: string | undefined
+  #ticker: NodeJS.Timeout | undefined
+  #alarm: NodeJS.Timeout | undefined
+  #soon: NodeJS.Immediate | undefined
+  #shrinking: NodeJS.Immediate | undefined
+  #busy = 0
+
+  constructor(port: MessagePort, options: WorkerOptions, { now, freeBytes }: Environment) {
+    this.#port = port
+    this.#now = now
+    this.#unlock = lockQueue(options.file)
+    this.#space = new Space({ ...options, freeBytes })
+    try {
+      this.#store = openStore(options, this.#space)
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
+    this.#leases = new Leases(this.#store, { now, newToken: randomUUID })
+    this.#receivers = new Receivers(this.#store, this.#leases)
+  }
+
+  start(): void {
+    this.#space.recover()
+    this.#reportRefusal()
+    this.#post({ kind: 'opened' })
+    this.#ticker = setInterval(() => this.#tick(), TICK)
+    this.#port.on('message', (first: Command) => this.#turn(this.#drain(first)))
+  }
+
+  /** Everything that has come meanwhile belongs to the same transaction: group commit without a timer. */
+  #drain(first: Command): Command[] {
+    const commands = [first]
+    for (let events = eventsIn(first); events < MAX_EVENTS;) {
+      const next: { message: Command } | undefined = receiveMessageOnPort(this.#port)
+      if (next === undefined) break
+      commands.push(next.message)
+      events += eventsIn(next.message)
+    }
+    return commands
+  }
+
+  #turn(commands: readonly Command[]): void {
+    this.#busy += commands.length
+    try {
+      const answers = this.#commit(commands.filter(isWrite))
+      for (const command of commands) if (!isWrite(command)) answers.push(...this.#run(command))
+      answers.push(...this.#receivers.serve(this.#now()))
+      if (answers.length > 0) this.#post({ kind: 'answers', answers })
+      this.#reportRefusal()
+      if (commands.some(({ kind }) => kind === 'close')) this.#close()
+      else this.#schedule()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Commits the writes. Room that is short goes to acknowledgements, which make some: events are refused first. */
+  #commit(writes: readonly Write[]): Answer[] {
+    const answers: Answer[] = []
+    const refuse = (refused: readonly Write[], failure: Failure): Write[] => {
+      answers.push(...refused.map(({ id }) => ({ id, failure })))
+      return left.filter(write => !refused.includes(write))
+    }
+    let left = [...writes]
+    if (left.some(isEvents)) this.#space.check()
+    if (this.#space.failure !== undefined) left = refuse(left.filter(isEvents), this.#space.failure)
+    for (;;) {
+      try {
+        return [...answers, ...commit(left, this.#store, this.#leases, this.#now())]
+      } catch (error) {
+        const failure = failureOf(error)
+        if (failure.kind !== 'full') throw error
+        this.#space.full(failure)
+        if (left.some(isEvents)) left = refuse(left.filter(isEvents), failure)
+        else if (!this.#space.giveUpBallast()) left = refuse(left, failure)
+        else continue
+        if (left.length === 0) return answers
+      }
+    }
+  }
+
+  #run(command: Exclude<Command, Write>): Answer[] {
+    switch (command.kind) {
+      case 'receive':
+        this.#receivers.add({ ...command, deadline: this.#now() + command.wait })
+        return []
+      case 'cancel':
+        return this.#receivers.end(command.id)
+      case 'close':
+        return this.#receivers.end()
+      case 'dead':
+        return [{ id: command.id, value: this.#store.dead(command.after, command.limit) }]
+      case 'stats':
+        return [{ id: command.id, value: this.#store.stats(this.#now(), this.#leases.leased) }]
+    }
+  }
+
+  /** Wakes when a lease, a delay or a wait is over. While the disk is full the ticks have to do. */
+  #schedule(): void {
+    clearTimeout(this.#alarm)
+    clearImmediate(this.#soon)
+    if (this.#leases.unfinished) this.#soon = setImmediate(() => this.#turn([]))
+    const due = this.#space.failure === undefined ? this.#leases.nextDue : undefined
+    const next = Math.min(due ?? Infinity, this.#receivers.deadline)
+    if (next < Infinity)
+      this.#alarm = setTimeout(() => this.#turn([]), Math.min(Math.max(next - this.#now(), 0), TICK))
+  }
+
+  #tick(): void {
+    const quiet = this.#busy < QUIET
+    this.#busy = 0
+    this.#space.recover()
+    this.#turn([])
+    if (quiet) this.#shrink()
+  }
+
+  /** Gives disk space back in steps, between which events get their turn. */
+  #shrink(): void {
+    clearImmediate(this.#shrinking)
+    try {
+      if (this.#busy < QUIET && this.#store.shrink(SHRINK_PAGES))
+        this.#shrinking = setImmediate(() => this.#shrink())
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #reportRefusal(): void {
+    const { failure } = this.#space
+    if (failure?.reason === this.#refusing) return
+    this.#refusing = failure?.reason
+    this.#post({ kind: 'refusing', failure })
+  }
+
+  #post(reply: Reply): void {
+    this.#port.postMessage(reply)
+  }
+
+  #fail(error: unknown): void {
+    this.#post({ kind: 'failed', failure: failureOf(error) })
+    this.#close()
+  }
+
+  #close(): void {
+    clearInterval(this.#ticker)
+    clearTimeout(this.#alarm)
+    clearImmediate(this.#soon)
+    clearImmediate(this.#shrinking)
+    this.#port.close()
+    this.#store.close()
+    this.#unlock()
+  }
+}
+
+/** Opens the store, with the ballast's room if there is none: SQLite needs some to read its log after a crash. */
+function openStore(options: WorkerOptions, space: Space): Store {
+  try {
+    return new Store(options)
+  } catch (error) {
+    if (failureOf(error).kind === 'corrupt' || !space.giveUpBallast()) throw error
+    return new Store(options)
+  }
+}
+
+function isEvents({ kind }: Command): boolean {
+  return kind === 'enqueue'
+}
+
+function isWrite(command: Command): command is Write {
+  return ['enqueue', 'acknowledge', 'reject', 'release', 'redrive'].includes(command.kind)
+}
+
+function eventsIn(command: Command): number {
+  return command.kind === 'enqueue' ? command.events : 0
+}

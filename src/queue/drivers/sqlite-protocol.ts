@@ -1,0 +1,107 @@
+import { QueueCorruptError, QueueFullError, QueueLockedError, QueueUnavailableError } from '../../errors.ts'
+import type { DeadLetter, LeasedMessage, QueueStats, SettleResult } from '../types.ts'
+
+/** What the worker is started with (workerData). Sizes in bytes, times in ms. */
+export type WorkerOptions = {
+  file: string
+  dedupeWindow: number
+  minFree: number
+  ballast: number
+  maxAttempts: number
+}
+
+/** What the main thread asks of the worker. */
+export type Request =
+  | { kind: 'enqueue'; batch: ArrayBuffer; events: number }
+  | { kind: 'receive'; max: number; wait: number; lease: number }
+  | { kind: 'acknowledge'; leases: string[] }
+  | { kind: 'reject'; leases: string[]; delay: number; reason: string }
+  | { kind: 'release'; leases: string[] }
+  | { kind: 'redrive'; seqs: number[] | undefined; limit: number }
+  | { kind: 'dead'; after: number; limit: number }
+  | { kind: 'stats' }
+
+/** Bodies cross as plain bytes: a Buffer loses its class between threads. */
+export type Wire<T> = Omit<T, 'event'> & { event: Uint8Array }
+
+/** What each request is answered with; `enqueue` with the indices of the duplicates in the batch. */
+export type Results = {
+  enqueue: number[]
+  receive: Wire<LeasedMessage>[]
+  acknowledge: SettleResult
+  reject: SettleResult
+  release: SettleResult
+  redrive: number
+  dead: Wire<DeadLetter>[]
+  stats: QueueStats
+}
+
+/** A message from the main thread to the worker. `id` names the call that the answer belongs to. */
+export type Command = (Request & { id: number }) | { kind: 'cancel'; id: number } | { kind: 'close' }
+
+/** A command that changes what is stored or leased. */
+export type Write = Extract<Command, { kind: 'enqueue' | 'acknowledge' | 'reject' | 'release' | 'redrive' }>
+
+/** Why something failed, as data: errors lose their class between threads. */
+export type Failure = { kind: 'full' | 'unavailable' | 'locked' | 'corrupt'; reason: string }
+
+/** The outcome of one call. */
+export type Answer<Value = Results[Request['kind']]> =
+  { id: number; value: Value } | { id: number; failure: Failure }
+
+/** A message from the worker to the main thread. */
+export type Reply<Value = Results[Request['kind']]> =
+  | { kind: 'opened' }
+  | { kind: 'answers'; answers: Answer<Value>[] }
+  /** Events are refused for this reason, or (undefined) taken again. */
+  | { kind: 'refusing'; failure: Failure | undefined }
+  /** The store cannot go on; the worker ends. */
+  | { kind: 'failed'; failure: Failure }
+
+const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
+const SQLITE_NOTADB = 26
+
+/** Describes any error of the store: one that {@link openError} made, or SQLite's own by its result code. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { kind: 'unavailable', reason: 'unknown error' }
+  if (isFailure(error.cause)) return error.cause
+  const reason = error.message
+  switch (resultCode(error)) {
+    case SQLITE_FULL:
+      return { kind: 'full', reason }
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return { kind: 'corrupt', reason }
+    default:
+      return { kind: 'unavailable', reason }
+  }
+}
+
+function isFailure(cause: unknown): cause is Failure {
+  return typeof cause === 'object' && cause !== null && 'kind' in cause && 'reason' in cause
+}
+
+/** Whether SQLite failed because another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && resultCode(error) === SQLITE_BUSY
+}
+
+/** SQLite's primary result code, the low byte of the extended one; 0 when the error is not SQLite's. */
+function resultCode(error: Error): number {
+  return 'errcode' in error ? Number(error.errcode) & 0xff : 0
+}
+
+/** The error of errors.ts for a queue that cannot be opened. Its `cause` is the failure. */
+export function openError(failure: Failure, file: string): Error {
+  if (failure.kind === 'locked') return new QueueLockedError(file, { cause: failure })
+  if (failure.kind === 'corrupt') return new QueueCorruptError(file, failure.reason, { cause: failure })
+  return callError(failure)
+}
+
+/** The error of errors.ts for a call that failed. Its `cause` is the failure. */
+export function callError(failure: Failure): Error {
+  const QueueError = failure.kind === 'full' ? QueueFullError : QueueUnavailableError
+  return new QueueError(failure.reason, { cause: failure })
+}

@@ -1,0 +1,64 @@
+import type { Leases } from './sqlite-leases.ts'
+import type { Answer, Results } from './sqlite-protocol.ts'
+import type { Store } from './sqlite-store.ts'
+
+/** A receive stops at this many bytes, so that `max` need not fear large bodies. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** A consumer that waits until `deadline` (ms since the epoch) for up to `max` messages, leased for `lease` ms. */
+export type Receiver = { id: number; max: number; lease: number; deadline: number }
+
+/** The consumers that wait for messages, first come first served. */
+export class Receivers {
+  readonly #store: Store
+  readonly #leases: Leases
+  #waiting: Receiver[] = []
+
+  constructor(store: Store, leases: Leases) {
+    this.#store = store
+    this.#leases = leases
+  }
+
+  /** When the first of them gives up, in ms since the epoch; Infinity when none waits. */
+  get deadline(): number {
+    return this.#waiting.reduce((first, { deadline }) => Math.min(first, deadline), Infinity)
+  }
+
+  add(receiver: Receiver): void {
+    this.#waiting.push(receiver)
+  }
+
+  /** Ends the wait of one (or of all) with nothing. */
+  end(id?: number): Answer[] {
+    const ended = this.#waiting.filter(receiver => id === undefined || receiver.id === id)
+    this.#waiting = this.#waiting.filter(receiver => !ended.includes(receiver))
+    return ended.map(({ id }) => ({ id, value: [] }))
+  }
+
+  /** Hands out what may be leased now, and ends the waits that are over. */
+  serve(now: number): Answer[] {
+    const answers: Answer[] = []
+    let empty = false
+    this.#waiting = this.#waiting.filter(receiver => {
+      const messages = empty ? [] : this.#take(receiver)
+      empty = messages.length === 0
+      // While part of the queue has not been looked at, "nothing" would be a guess.
+      if (empty && (receiver.deadline > now || this.#leases.unfinished)) return true
+      answers.push({ id: receiver.id, value: messages })
+      return false
+    })
+    return answers
+  }
+
+  #take({ max, lease: duration }: Receiver): Results['receive'] {
+    const messages: Results['receive'] = []
+    for (let bytes = 0; messages.length < max && bytes < MAX_BYTES;) {
+      const lease = this.#leases.next(duration)
+      if (lease === undefined) break
+      const { attempts, body } = this.#store.read(lease.seq)
+      messages.push({ lease: lease.token, attempts: attempts + 1, event: body })
+      bytes += body.length
+    }
+    return messages
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { createPrivateFile, syncPath } from './sqlite-files.ts'
+import { openError } from './sqlite-protocol.ts'
+
+/** Marks the file as a queue of this service (`PRAGMA application_id`): the letters `jelq`. */
+const APPLICATION_ID = 0x6a656c71
+const SCHEMA_VERSION = 1
+
+const BUSY_TIMEOUT_OPENING = 5_000
+/** Nobody else writes; this is how long a checkpoint waits for a reader from outside before it is left for later. */
+const BUSY_TIMEOUT = 100
+
+/**
+ * `events` is the queue, in the order of `seq`; the key stands before the body so that a scan for keys does not read
+ * long bodies. `seen_0` and `seen_1` are the two generations of remembered ids. `counters` holds what would need a
+ * full scan to know.
+ */
+const SCHEMA = `
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    partition_key TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX events_delayed ON events (not_before) WHERE not_before > 0;
+  CREATE TABLE dead (
+    seq INTEGER PRIMARY KEY,
+    partition_key TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    died_at INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE seen_0 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE seen_1 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO counters VALUES ('waiting', 0), ('dead', 0), ('seen_current', 0), ('seen_started', 0);
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`
+
+/**
+ * Opens the database of the queue, creating it when it is missing.
+ * Throws QueueCorruptError when the file is something else, QueueUnavailableError when a commit would not be synced
+ * or when a newer version of this service made it, and SQLite's own errors.
+ */
+export function openDatabase(file: string): DatabaseSync {
+  createPrivateFile(file)
+  // After a crash the log may hold commits that nobody was told of and that are not on the disk yet. They count from
+  // now on (a redelivery is answered "duplicate"), so they have to be durable first.
+  if (existsSync(`${file}-wal`)) syncPath(`${file}-wal`)
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_OPENING })
+  try {
+    prepare(database, file)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function prepare(database: DatabaseSync, file: string): void {
+  database.exec('PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL')
+  // A file of another application is refused before anything is written to it.
+  const isNew = number(database, 'SELECT count(*) FROM sqlite_schema') === 0
+  if (!isNew && number(database, 'PRAGMA application_id') !== APPLICATION_ID)
+    throw openError({ kind: 'corrupt', reason: 'it is not a queue of this service' }, file)
+  if (number(database, 'PRAGMA user_version') > SCHEMA_VERSION)
+    throw openError({ kind: 'unavailable', reason: 'a newer version of this service made it' }, file)
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 10000;
+    PRAGMA journal_size_limit = 67108864;
+    PRAGMA cache_size = -16384;
+  `)
+  if (isNew) database.exec(`BEGIN IMMEDIATE; ${SCHEMA}; COMMIT`)
+  else database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  assertDurable(database, file)
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+}
+
+/** Throws QueueUnavailableError unless every commit through this connection is synced before it returns. */
+export function assertDurable(database: DatabaseSync, file: string): void {
+  const journal = database.prepare('PRAGMA journal_mode').get()?.['journal_mode']
+  const synchronous = number(database, 'PRAGMA synchronous')
+  if (journal !== 'wal' || synchronous !== 2)
+    throw openError(
+      {
+        kind: 'unavailable',
+        reason: `SQLite would not sync every commit (journal_mode ${String(journal)}, synchronous ${synchronous})`,
+      },
+      file,
+    )
+}
+
+/** The one number that a query of one row and column gives. */
+export function number(database: DatabaseSync, sql: string): number {
+  const row = database.prepare(sql).get()
+  return Number(row === undefined ? undefined : Object.values(row)[0])
+}
+
+/** Runs the work in one transaction. When this returns it is on disk; when it throws nothing of it happened. */
+export function transaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    work()
+    database.exec('COMMIT')
+  } catch (error) {
+    // A full disk or an I/O error may have ended the transaction already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}

@@ -1,0 +1,193 @@
+import { statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import type { DeadLetter, QueueStats } from '../types.ts'
+import type { PackedEvent } from './sqlite-batch.ts'
+import { SeenIds } from './sqlite-dedupe.ts'
+import type { Row, RowSource } from './sqlite-leases.ts'
+import type { Wire } from './sqlite-protocol.ts'
+import { number, openDatabase, transaction } from './sqlite-schema.ts'
+
+export type StoreOptions = { file: string; dedupeWindow: number; maxAttempts: number }
+
+/** A message as it is delivered; `attempts` are those that failed before. */
+export type StoredMessage = { attempts: number; body: Uint8Array }
+
+/**
+ * The queue on disk: statements, no policy about who may have what. What changes events must run in
+ * {@link Store.transaction}. Methods throw SQLite's errors.
+ */
+export class Store implements RowSource {
+  readonly #file: string
+  readonly #maxAttempts: number
+  readonly #database: DatabaseSync
+  readonly #seen: SeenIds
+  readonly #sql
+  #counts: { waiting: number; dead: number }
+
+  constructor({ file, dedupeWindow, maxAttempts }: StoreOptions) {
+    this.#file = file
+    this.#maxAttempts = maxAttempts
+    this.#database = openDatabase(file)
+    this.#seen = new SeenIds(this.#database, dedupeWindow)
+    this.#sql = prepareStatements(this.#database)
+    const count = (name: string) =>
+      number(this.#database, `SELECT value FROM counters WHERE name = '${name}'`)
+    this.#counts = { waiting: count('waiting'), dead: count('dead') }
+  }
+
+  /** Runs changes in one synced transaction: all of them, or an error and none. */
+  transaction(now: number, work: () => void): void {
+    this.#seen.rotate(now)
+    const before = { ...this.#counts }
+    try {
+      transaction(this.#database, () => {
+        work()
+        for (const name of ['waiting', 'dead'] as const)
+          if (this.#counts[name] !== before[name]) this.#sql.count.run(this.#counts[name], name)
+      })
+    } catch (error) {
+      this.#counts = before
+      throw error
+    }
+  }
+
+  /** Puts an event at the end. False when its id is remembered: nothing was stored. */
+  add({ dedupeKey, partitionKey, body }: PackedEvent, now: number): boolean {
+    if (!this.#seen.add(dedupeKey)) return false
+    this.#sql.add.run(partitionKey, now, body)
+    this.#counts.waiting++
+    return true
+  }
+
+  read(seq: number): StoredMessage {
+    const row = this.#sql.read.get(seq)
+    return { attempts: Number(row?.['attempts']), body: bytes(row?.['body']) }
+  }
+
+  remove(seq: number): void {
+    this.#sql.remove.run(seq)
+    this.#counts.waiting--
+  }
+
+  /** Counts a failed delivery. True when it was the last: the message is a dead letter now. */
+  fail(seq: number, notBefore: number, reason: string, now: number): boolean {
+    const attempts = Number(this.#sql.fail.get(notBefore, seq)?.['attempts'])
+    if (attempts < this.#maxAttempts) return false
+    this.#sql.bury.run(reason, now, seq)
+    this.remove(seq)
+    this.#counts.dead++
+    return true
+  }
+
+  dead(after: number, limit: number): Wire<DeadLetter>[] {
+    return this.#sql.dead.all(after, limit).map(row => ({
+      seq: Number(row['seq']),
+      attempts: Number(row['attempts']),
+      reason: String(row['reason']),
+      diedAt: Number(row['died_at']),
+      event: bytes(row['body']),
+    }))
+  }
+
+  /** Puts dead letters back at the end: these, or the first `limit`. Returns how many there were. */
+  redrive(seqs: readonly number[] | undefined, limit: number, now: number): number {
+    const chosen = seqs ?? this.#sql.deadSeqs.all(limit).map(row => Number(row['seq']))
+    let moved = 0
+    for (const seq of chosen) {
+      moved += Number(this.#sql.redrive.run(now, seq).changes)
+      this.#sql.forget.run(seq)
+    }
+    this.#counts.waiting += moved
+    this.#counts.dead -= moved
+    return moved
+  }
+
+  scan(after: number, limit: number): Row[] {
+    return this.#sql.scan.all(after, limit).map(row => ({
+      seq: Number(row['seq']),
+      key: String(row['partition_key']),
+      notBefore: Number(row['not_before']),
+    }))
+  }
+
+  ofKey(key: string, from: number, upTo: number, limit: number): number[] {
+    return this.#sql.ofKey.all(from, upTo, key, limit).map(row => Number(row['seq']))
+  }
+
+  /** Counts, given which messages are leased. Looks at no more rows than are leased or delayed. */
+  stats(now: number, leased: ReadonlySet<number>): QueueStats {
+    const delayed = Number(this.#sql.delayed.get(now)?.['count'])
+    return {
+      waiting: this.#counts.waiting - leased.size - delayed,
+      leased: leased.size,
+      delayed,
+      dead: this.#counts.dead,
+      oldestAge: Math.max(0, now - this.#oldest(now, leased)),
+      bytes: fileSize(this.#file) + fileSize(`${this.#file}-wal`),
+    }
+  }
+
+  /** When the oldest message was stored that is neither delayed nor leased; Infinity when there is none. */
+  #oldest(now: number, leased: ReadonlySet<number>): number {
+    for (const row of this.#sql.oldest.iterate(now))
+      if (!leased.has(Number(row['seq']))) return Number(row['created'])
+    return Infinity
+  }
+
+  /**
+   * Gives up to `pages` unused pages back to the file system; once there are none, empties the write-ahead log.
+   * False when nothing is left to do.
+   */
+  shrink(pages: number): boolean {
+    if (number(this.#database, 'PRAGMA freelist_count') > 0) {
+      this.#database.exec(`PRAGMA incremental_vacuum(${pages})`)
+      return true
+    }
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return false
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+function fileSize(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function bytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  throw new TypeError('A stored message has vanished')
+}
+
+function prepareStatements(database: DatabaseSync) {
+  return {
+    add: database.prepare('INSERT INTO events (partition_key, created, body) VALUES (?, ?, ?)'),
+    read: database.prepare('SELECT attempts, body FROM events WHERE seq = ?'),
+    remove: database.prepare('DELETE FROM events WHERE seq = ?'),
+    fail: database.prepare(
+      'UPDATE events SET attempts = attempts + 1, not_before = ? WHERE seq = ? RETURNING attempts',
+    ),
+    bury: database.prepare(`
+      INSERT INTO dead (seq, partition_key, attempts, reason, died_at, body)
+      SELECT seq, partition_key, attempts, ?, ?, body FROM events WHERE seq = ?
+    `),
+    dead: database.prepare('SELECT * FROM dead WHERE seq > ? ORDER BY seq LIMIT ?'),
+    deadSeqs: database.prepare('SELECT seq FROM dead ORDER BY seq LIMIT ?'),
+    redrive: database.prepare(`
+      INSERT INTO events (partition_key, created, body)
+      SELECT partition_key, ?, body FROM dead WHERE seq = ?
+    `),
+    forget: database.prepare('DELETE FROM dead WHERE seq = ?'),
+    scan: database.prepare(
+      'SELECT seq, partition_key, not_before FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+    ),
+    ofKey: database.prepare(
+      'SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND partition_key = ? ORDER BY seq LIMIT ?',
+    ),
+    delayed: database.prepare('SELECT count(*) AS count FROM events WHERE not_before > max(0, ?)'),
+    oldest: database.prepare('SELECT seq, created FROM events WHERE not_before <= ? ORDER BY seq'),
+    count: database.prepare('UPDATE counters SET value = ? WHERE name = ?'),
+  }
+}

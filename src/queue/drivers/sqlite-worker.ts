@@ -1,0 +1,5 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { serveQueue } from './sqlite-engine.ts'
+import { freeBytes } from './sqlite-space.ts'
+
+if (parentPort !== null) serveQueue(parentPort, workerData, { now: Date.now, freeBytes })
