@@ -1,7 +1,7 @@
-import type { BaseLogger } from 'pino'
 import type { Outcome, Problem, Success } from './outcome.ts'
 
-export type Log = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>
+/** The part of a pino logger that is used here. */
+export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>
 
 const DONE: Record<Success['kind'], string> = {
   unchanged: 'Jelou has the webhook as configured',
