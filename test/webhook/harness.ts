@@ -60,7 +60,10 @@ export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> =
     ...overrides,
   }
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
-  const app = fastify({ loggerInstance: log, logController: new LogController({ disableRequestLogging: true }) })
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+  })
   await app.register(webhook, options)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => app.close())
