@@ -88,6 +88,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   await publicListener.register(webhook, {
     path: config.WEBHOOK_PATH,
     projectId: config.JELOU_PROJECT_ID,
+    authType: config.WEBHOOK_AUTH_TYPE,
     bodyLimit: config.BODY_LIMIT,
     maxEventAge: config.MAX_EVENT_AGE,
     allowedSources: config.ALLOWED_SOURCES,

@@ -14,13 +14,8 @@ export type CredentialCheck = (headers: IncomingHttpHeaders) => boolean
  */
 export function credentialCheck(credentials: readonly Credential[]): CredentialCheck {
   if (credentials.some(({ authType }) => authType === 'no_auth')) return () => true
-  const secrets: Record<'bearer' | 'basic' | 'api_key', SecretDigest[]> = {
-    bearer: [],
-    basic: [],
-    api_key: [],
-  }
+  const secrets: Record<AuthType, SecretDigest[]> = { bearer: [], basic: [], api_key: [], no_auth: [] }
   for (const { authType, authorization } of credentials) {
-    if (authType === 'no_auth') continue
     secrets[authType].push(secretDigest(authorization))
     // Whether Jelou encodes what was registered for `basic` is documented nowhere: both forms are right.
     if (authType === 'basic') secrets.basic.push(secretDigest(Buffer.from(authorization).toString('base64')))
@@ -39,9 +34,9 @@ export function credentialCheck(credentials: readonly Credential[]): CredentialC
 const AUTHORIZATION = /^(bearer|basic) +(\S+)$/i
 
 /** The `WWW-Authenticate` challenge for a refused request (RFC 9110, 11.6.1). */
-export function challenge(credentials: readonly Credential[]): string {
+export function challenge(authType: AuthType): string {
   const scheme = { bearer: 'Bearer', basic: 'Basic', api_key: 'ApiKey', no_auth: 'Signature' }
-  return `${scheme[credentials[0]?.authType ?? 'no_auth']} realm="jelou-receiver"`
+  return `${scheme[authType]} realm="jelou-receiver"`
 }
 
 const GUARDED = new Set(['authorization', 'x-api-key', 'x-jelou-signature', 'content-type'])
@@ -53,7 +48,7 @@ const GUARDED = new Set(['authorization', 'x-api-key', 'x-jelou-signature', 'con
 export function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
   const seen = new Set<string>()
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase() ?? ''
+    const name = String(rawHeaders[i]).toLowerCase()
     if (!GUARDED.has(name)) continue
     if (seen.has(name)) return name
     seen.add(name)

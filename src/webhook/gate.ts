@@ -27,27 +27,29 @@ export type GateOptions = {
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i
 
-/**
- * The checks that need no body, the cheapest first; each throws its own error of errors.ts.
- * Returns what is accepted, for the check of the signature.
- */
-export function createGate(options: GateOptions): (request: FastifyRequest) => Accepted {
-  const passes = memoised(credentialCheck)
+/** The checks that need no body, the cheapest first; each throws its own error of errors.ts. */
+export function createGate(options: GateOptions): (request: FastifyRequest) => void {
+  const checkOf = memoised(credentialCheck)
   return ({ ip, headers, raw }) => {
     if (options.allowedSources && !holds(options.allowedSources, ip)) throw new SourceNotAllowedError()
     if (options.draining()) throw new DrainingError()
-    const accepted = options.accepted()
-    if (!accepted) throw new NotRegisteredError()
+    const hasCredential = checkOf(acceptedNow(options).credentials)
     const repeated = repeatedHeader(raw.rawHeaders)
-    if (repeated === 'authorization' || repeated === 'x-api-key' || !passes(accepted.credentials)(headers)) {
+    if (repeated === 'authorization' || repeated === 'x-api-key' || !hasCredential(headers)) {
       throw new CredentialInvalidError()
     }
     if (!JSON_TYPE.test(headers['content-type'] ?? '') || repeated === 'content-type')
       throw new ContentTypeError()
     if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') throw new ContentTypeError()
     if (repeated === 'x-jelou-signature') throw new SignatureInvalidError()
-    return accepted
   }
+}
+
+/** Throws NotRegisteredError while nothing is accepted. */
+export function acceptedNow({ accepted }: Pick<GateOptions, 'accepted'>): Accepted {
+  const now = accepted()
+  if (now === null) throw new NotRegisteredError()
+  return now
 }
 
 /** Remembers the check of the last credentials, which are the same for millions of requests. */

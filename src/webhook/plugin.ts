@@ -2,11 +2,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { errorAnswer } from '../error-answer.ts'
 import { EventTooOldError, SignatureInvalidError } from '../errors.ts'
 import { parseEvent } from '../jelou/event.ts'
+import type { AuthType } from '../jelou/schemas.ts'
 import { verifyBody } from '../jelou/signature.ts'
 import type { PublishOutcome, QueueDriver } from '../queue/types.ts'
 import { challenge } from './credentials.ts'
 import { envelope } from './envelope.ts'
-import { createGate, type GateOptions } from './gate.ts'
+import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
 import type { Rejections } from './rejections.ts'
 
@@ -14,6 +15,8 @@ import type { Rejections } from './rejections.ts'
 export type WebhookOptions = GateOptions & {
   path: string
   projectId: string
+  /** What is configured, for the challenge of a 401. */
+  authType: AuthType
   bodyLimit: number
   maxEventAge: number
   queue: Pick<QueueDriver, 'publish'>
@@ -25,7 +28,6 @@ export type WebhookOptions = GateOptions & {
 
 const RETRY_AFTER_SECONDS = 5
 const REFUSALS_LOGGED_PER_SECOND = 10
-const EMPTY = Buffer.alloc(0)
 
 /** The public webhook route: credentials, signature, event, envelope, queue, answer. */
 export async function webhook(app: FastifyInstance, options: WebhookOptions): Promise<void> {
@@ -41,13 +43,13 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
     done()
   })
 
-  app.post(
+  app.post<{ Body: Buffer }>(
     options.path,
     { bodyLimit: options.bodyLimit, schema: { response: { 200: ANSWER } } },
     async request => {
       const receivedAt = now()
-      const header = request.headers['x-jelou-signature']
-      const body = verifyBody(bytesOf(request), header?.toString(), options.accepted()?.keys ?? [])
+      const signature = String(request.headers['x-jelou-signature'])
+      const body = verifyBody(request.body, signature, acceptedNow(options).keys)
       if (!body) throw new SignatureInvalidError()
       const event = parseEvent(body)
       if (maxEventAge > 0 && receivedAt - (event.timestamp ?? receivedAt) > maxEventAge)
@@ -63,18 +65,14 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
 
 const ANSWER = { type: 'object', properties: { status: { type: 'string' }, id: { type: 'string' } } }
 
-function bytesOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : EMPTY
-}
-
 /** Answers a refused request in Fastify's shape, remembers it, and logs it at a bounded rate. */
-function refusal({ rejections, accepted, now }: WebhookOptions) {
+function refusal({ rejections, authType, now }: WebhookOptions) {
   const limit = new LogLimit(REFUSALS_LOGGED_PER_SECOND, now)
   return (cause: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const answer = errorAnswer(cause)
     const { statusCode, code: check } = answer
     if (statusCode === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
-    if (statusCode === 401) reply.header('www-authenticate', challenge(accepted()?.credentials ?? []))
+    if (statusCode === 401) reply.header('www-authenticate', challenge(authType))
     const { source } = rejections.add(request, answer)
     const suppressed = limit.admit()
     if (suppressed !== undefined) {

@@ -41,16 +41,10 @@ t.test('credentials', async t => {
 })
 
 t.test('the challenge names what is wanted', async t => {
-  t.same(
-    [bearer, apiKey, basic, none].map(credential => challenge([credential])),
-    [
-      'Bearer realm="jelou-receiver"',
-      'ApiKey realm="jelou-receiver"',
-      'Basic realm="jelou-receiver"',
-      'Signature realm="jelou-receiver"',
-    ],
-  )
-  t.equal(challenge([]), 'Signature realm="jelou-receiver"')
+  t.equal(challenge('bearer'), 'Bearer realm="jelou-receiver"')
+  t.equal(challenge('api_key'), 'ApiKey realm="jelou-receiver"')
+  t.equal(challenge('basic'), 'Basic realm="jelou-receiver"')
+  t.equal(challenge('no_auth'), 'Signature realm="jelou-receiver"')
 })
 
 t.test('repeatedHeader', async t => {

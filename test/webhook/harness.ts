@@ -42,6 +42,7 @@ export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> =
   const options: WebhookOptions = {
     path: '/hook',
     projectId: 'project 1',
+    authType: 'bearer',
     bodyLimit: 1000,
     maxEventAge: 0,
     allowedSources: undefined,

@@ -158,6 +158,14 @@ t.test('age counts only when it is limited and known', async t => {
   t.equal((await post(`{"event":"e","timestamp":${NOW + 60_000}}`)).status, 200, 'a clock ahead of ours')
 })
 
+t.test('a secret that is lost while the body arrives is a failure of ours, not of the caller', async t => {
+  const { options } = await startWebhook(t)
+  const answers = [options.accepted(), null]
+  const { post, published } = await startWebhook(t, { accepted: () => answers.shift() ?? null })
+  t.match(await post('{"event":"e"}'), { status: 503, body: { code: 'ERR_NOT_REGISTERED' } })
+  t.equal(published.length, 0)
+})
+
 t.test('a fault of our own is a 500 that tells nothing, and the log has its cause', async t => {
   const fault = new Error('something private')
   const { post, lines } = await startWebhook(t, { queue: { publish: async () => Promise.reject(fault) } })
