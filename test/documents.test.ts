@@ -1,0 +1,17 @@
+import { basename } from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../src/config.ts'
+import { documents } from './documents.ts'
+
+t.test(
+  '.env.example and the table in the README are those of the schema: `npm run docs` writes them',
+  async t => {
+    for (const { path, expected, actual } of documents()) t.equal(actual, expected, basename(path))
+  },
+)
+
+t.test('the example becomes a configuration once the required values are there', async t => {
+  const [example] = documents()
+  const required = { JELOU_PROJECT_ID: 'p', PUBLIC_URL: 'https://example.com', JELOU_API_KEY: 'k' }
+  t.match(await loadConfig(required, example?.path), { JELOU_PROJECT_ID: 'p', PORT: 3000 })
+})

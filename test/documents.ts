@@ -1,0 +1,51 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeVariables, type VariableDoc } from '../src/config.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const BEGIN = '<!-- variables: written by `npm run docs` -->\n'
+const END = '<!-- end of variables -->'
+
+/** The documents that tell of the variables, each as it should be and as it is. */
+export function documents(): { path: string; expected: string; actual: string }[] {
+  const readme = read('README.md')
+  return [
+    { path: '.env.example', expected: envExample(), actual: read('.env.example') },
+    { path: 'README.md', expected: withTable(readme), actual: readme },
+  ].map(({ path, ...texts }) => ({ path: join(ROOT, path), ...texts }))
+}
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+}
+
+function envExample(): string {
+  const head =
+    '# Copy to .env and fill in. What stands in the environment wins over this file; an empty value counts as absent.\n'
+  const entries = describeVariables().map(doc => {
+    const preset = doc.default === undefined ? `e.g. ${doc.example}` : `default: ${doc.default}`
+    const commented = isRequired(doc) ? '' : '#'
+    return `\n# ${plain(doc.description)} (${preset})\n${commented}${doc.name}=${doc.default ?? ''}\n`
+  })
+  return head + entries.join('')
+}
+
+function withTable(readme: string): string {
+  const rows = describeVariables().map(doc => {
+    const preset = doc.default === undefined ? '' : `\`${doc.default}\``
+    return `| \`${doc.name}\` | ${isRequired(doc) ? 'required' : preset} | ${doc.description} |\n`
+  })
+  const table = `| variable | default | meaning |\n|---|---|---|\n${rows.join('')}`
+  const [before = '', rest = ''] = readme.split(BEGIN)
+  return before + BEGIN + table + END + rest.slice(rest.indexOf(END) + END.length)
+}
+
+function isRequired({ description }: VariableDoc): boolean {
+  return description.endsWith('Required')
+}
+
+function plain(markdown: string): string {
+  return markdown.replaceAll('`', '')
+}
+
+if (import.meta.main) for (const { path, expected } of documents()) writeFileSync(path, expected)
