@@ -131,14 +131,15 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       status: isReady(state) ? 'ready' : 'not ready',
       checks: state,
       uptimeSeconds: (now() - startedAt) / 1000,
-      registration: { ...registration, secretAgeSeconds: (age(secretSince) ?? 0) / 1000 },
+      registration: { ...registration, secretAgeSeconds: age(secretSince) },
       queue: { driver: queue.name, ...(await queue.stats()) },
       events: { ...events, refused: rejections.counts },
     }
   }
 
+  /** In seconds; null when there is nothing that could have one. */
   function age(since: number | null): number | null {
-    return since === null ? null : now() - since
+    return since === null ? null : (now() - since) / 1000
   }
 
   /** PUBLIC_URL; a port 0 in it stands for the port that the system gave, as in tests and demonstrations. */
@@ -164,11 +165,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       phase.draining = true
       await sleep(config.SHUTDOWN_DELAY)
       phase.refusing = true
-      // A request that is still being sent by then would hold the process until it is killed.
-      const cut = setTimeout(() => publicListener.server.closeAllConnections(), config.SHUTDOWN_TIMEOUT * 0.8)
-      await publicListener.close()
-      clearTimeout(cut)
-      await adminListener.close()
+      await closeListener(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
+      await closeListener(adminListener, config.SHUTDOWN_TIMEOUT * 0.1)
       await registrar.stop()
       await api?.close()
       await queue.close()
@@ -185,6 +183,19 @@ function openStore({
   const backend = openSqliteState({ directory: DATA_DIR, projectId })
   const seal = createSeal({ keys, projectId, location: backend.location })
   return createStore({ backend, seal, schema: keptSchema })
+}
+
+/**
+ * Stops listening and waits for the requests in flight; what is still being sent after `patience` ms is cut, because it
+ * would hold the process until it is killed.
+ */
+async function closeListener(listener: FastifyInstance, patience: number): Promise<void> {
+  const cut = setTimeout(() => listener.server.closeAllConnections(), patience)
+  // Node closes the connections that are idle now; those that become idle after their answer are left to us.
+  const sweep = setInterval(() => listener.server.closeIdleConnections(), 50)
+  await listener.close()
+  clearTimeout(cut)
+  clearInterval(sweep)
 }
 
 /** Null when the signing secret is configured and nothing is to be registered. */

@@ -35,30 +35,32 @@ const DEMO_HELP = `demo: simulator, receiver and consumer in one process, until 
 
 const url = { url: { type: 'string' } } as const
 
-const commands: Record<string, (args: string[]) => Promise<void>> = {
-  serve: command(SERVE_HELP, {}, async () => serve(await loadConfig())),
-  status: command(STATUS_HELP, url, async values => {
-    const { ready, text } = await fetchStatus(await adminAddress(values))
-    process.stdout.write(`${text}\n`)
-    if (!ready) process.exitCode = 1
+const commands = new Map<string, (args: string[]) => Promise<void>>(
+  Object.entries({
+    serve: command(SERVE_HELP, {}, async () => serve(await loadConfig())),
+    status: command(STATUS_HELP, url, async values => {
+      const { ready, text } = await fetchStatus(await adminAddress(values))
+      process.stdout.write(`${text}\n`)
+      if (!ready) process.exitCode = 1
+    }),
+    consume: command(CONSUME_HELP, url, async values => {
+      const address = await adminAddress(values)
+      await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry: complainOf }))
+    }),
+    simulate: command(simulateHelp, simulateOptions, values =>
+      untilSignal(signal => simulate(values, { out: process.stdout, signal })),
+    ),
+    demo: command(DEMO_HELP, { once: { type: 'boolean' } } as const, ({ once = false }) =>
+      untilSignal(signal => demo({ out: process.stdout, once, signal })),
+    ),
   }),
-  consume: command(CONSUME_HELP, url, async values => {
-    const address = await adminAddress(values)
-    await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry: complainOf }))
-  }),
-  simulate: command(simulateHelp, simulateOptions, values =>
-    untilSignal(signal => simulate(values, { out: process.stdout, signal })),
-  ),
-  demo: command(DEMO_HELP, { once: { type: 'boolean' } } as const, ({ once = false }) =>
-    untilSignal(signal => demo({ out: process.stdout, once, signal })),
-  ),
-}
+)
 
 /** Runs one command; `args` without the program's name. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: string[]): Promise<void> {
   const [name = '--help', ...rest] = args
   if (name === '--help' || name === '-h') process.stdout.write(HELP)
-  else await (commands[name] ?? unknown(name))(rest)
+  else await (commands.get(name) ?? unknown(name))(rest)
 }
 
 function command<O extends ParseArgsOptionsConfig>(

@@ -4,6 +4,7 @@ import { addressSet, isLoopback } from './network.ts'
 import { duration, size } from './units.ts'
 
 const text = z.string().trim().min(1)
+const headerText = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
 const flag = <const V extends readonly string[]>(values: V) =>
   z.string().pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }))
 const port = z.string().transform(checked(asPort, 'must be a port number, 0 to 65535 (0: any free one)'))
@@ -23,16 +24,16 @@ export const variables = {
     description: 'The project whose events are received. Required',
     example: 'my-project',
   }),
-  JELOU_API_KEY: text.optional().meta({
+  JELOU_API_KEY: headerText.optional().meta({
     description: 'Sent to Jelou as `x-api-key`; this, or the next two, or `JELOU_SIGNING_SECRET` is required',
     example: 'the-api-key',
     secret: true,
   }),
-  JELOU_CLIENT_ID: text.optional().meta({
+  JELOU_CLIENT_ID: headerText.optional().meta({
     description: 'With `JELOU_CLIENT_SECRET`: sent to Jelou as `Authorization: Basic`',
     example: 'the-client-id',
   }),
-  JELOU_CLIENT_SECRET: text.optional().meta({
+  JELOU_CLIENT_SECRET: headerText.optional().meta({
     description: 'The secret that belongs to `JELOU_CLIENT_ID`',
     example: 'the-client-secret',
     secret: true,
@@ -70,16 +71,12 @@ export const variables = {
     description: 'How Jelou presents its credential: `bearer`, `api_key`, `basic` or `no_auth`',
     example: 'api_key',
   }),
-  WEBHOOK_AUTHORIZATION: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
-    .optional()
-    .meta({
-      description:
-        'The token, the key, or `user:password`; left empty, 256 random bits are made once, kept beside the secret and registered',
-      example: 'a-long-random-token',
-      secret: true,
-    }),
+  WEBHOOK_AUTHORIZATION: headerText.optional().meta({
+    description:
+      'The token, the key, or `user:password`; left empty, 256 random bits are made once, kept beside the secret and registered',
+    example: 'a-long-random-token',
+    secret: true,
+  }),
   HOST: text.prefault('0.0.0.0').meta({
     description: 'Address of the public listener: webhook, `/healthz`, `/readyz`, nothing else',
     example: '0.0.0.0',

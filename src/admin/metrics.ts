@@ -12,7 +12,7 @@ export type MetricSources = {
   reconciles: () => Record<string, number>
   /** `starting`, `registered`, `degraded`, `secret_lost` or `static`. */
   registration: () => string
-  /** Ms since the current secret was kept; null without one. */
+  /** Seconds since the current secret was kept; null without one. */
   secretAge: () => number | null
 }
 
@@ -43,8 +43,7 @@ export function createMetrics(sources: MetricSources): Registry {
     },
   )
   gauge('jelou_receiver_secret_age_seconds', 'Age of the signing secret in use', [], metric => {
-    const age = sources.secretAge()
-    if (age !== null) metric.set(age / 1000)
+    metric.set(sources.secretAge() ?? Number.NaN)
   })
   gauge('jelou_receiver_queue_messages', 'Messages in the queue', ['state'], async metric => {
     const { waiting, leased, delayed, dead } = await sources.queue()

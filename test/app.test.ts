@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+import { buildApp } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
+import { createSimulator } from '../src/simulator/simulator.ts'
+
+async function start(t: Test, environment: NodeJS.ProcessEnv = {}) {
+  const jelou = createSimulator()
+  const directory = t.testdir()
+  const config = await loadConfig(
+    {
+      JELOU_PROJECT_ID: jelou.projectId,
+      JELOU_API_KEY: jelou.callers.apiKey,
+      JELOU_API_URL: await jelou.listen(),
+      PUBLIC_URL: 'http://127.0.0.1:0/behind/a/proxy',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ADMIN_PORT: '0',
+      DATA_DIR: join(directory, 'data'),
+      ...environment,
+    },
+    join(directory, '.env'),
+  )
+  const fatal: Error[] = []
+  const app = await buildApp(config, { log: pino({ level: 'silent' }), onFatal: error => fatal.push(error) })
+  const { adminUrl } = await app.start()
+  const publicUrl = app.public.listeningOrigin
+  t.teardown(async () => {
+    await app.drain()
+    await jelou.close()
+  })
+  return { app, jelou, fatal, adminUrl, publicUrl }
+}
+
+async function get(url: string) {
+  const answer = await request(url)
+  return { status: answer.statusCode, body: JSON.parse(await answer.body.text()) }
+}
+
+async function until(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await sleep(5)
+}
+
+t.test('it registers, receives, and tells its status', async t => {
+  const { app, jelou, adminUrl, publicUrl } = await start(t)
+  await until(() => app.registrar.accepted() !== null)
+  t.equal(
+    jelou.integration?.webhookUrl,
+    `${publicUrl}/behind/a/proxy/webhook/jelou`,
+    'port 0 is the port it got',
+  )
+  Object.assign(jelou.integration ?? {}, { webhookUrl: `${publicUrl}/webhook/jelou` })
+
+  t.match(await jelou.send(jelou.event('text')), { status: 200 })
+  t.match(await jelou.send(jelou.event('text'), { signature: 'forged' }), { status: 401 })
+  t.same(await get(`${publicUrl}/readyz`), {
+    status: 200,
+    body: { status: 'ready', checks: { secret: 'ok', queue: 'ok', draining: 'ok' } },
+  })
+  t.match(await get(`${adminUrl}/status`), {
+    status: 200,
+    body: {
+      status: 'ready',
+      uptimeSeconds: Number,
+      registration: { phase: 'registered', authType: 'bearer', secretAgeSeconds: Number, lastError: null },
+      queue: { driver: 'sqlite', waiting: 1 },
+      events: { accepted: 1, duplicate: 0, refused: { ERR_SIGNATURE_INVALID: 1 } },
+    },
+  })
+  t.match(await get(`${adminUrl}/rejected`), { body: { rejected: [{ check: 'ERR_SIGNATURE_INVALID' }] } })
+  const metrics = await (await request(`${adminUrl}/metrics`)).body.text()
+  t.match(metrics, 'jelou_receiver_events_total{outcome="accepted"} 1')
+  t.match(metrics, 'jelou_receiver_refused_total{check="ERR_SIGNATURE_INVALID"} 1')
+  t.match(metrics, 'jelou_receiver_reconciles_total{outcome="created"} 1')
+  t.match(metrics, 'jelou_receiver_registration_info{phase="registered"} 1')
+  t.match(metrics, /jelou_receiver_secret_age_seconds \d/)
+  t.match(metrics, 'jelou_receiver_queue_messages{state="waiting"} 1')
+})
+
+t.test('the public listener has nothing but the webhook and health', async t => {
+  const { publicUrl } = await start(t)
+  for (const path of ['/', '/status', '/metrics', '/rejected', '/queue/stats', '/webhook/jelou']) {
+    t.match(await get(publicUrl + path), { status: 404 }, path)
+  }
+})
+
+t.test('without a secret it is not ready and says so', async t => {
+  const { fatal, adminUrl, publicUrl, jelou } = await start(t, { JELOU_API_KEY: 'wrong' })
+  await until(() => fatal.length > 0)
+  t.match(fatal, [{ code: 'ERR_REGISTRATION_REJECTED' }])
+  t.match(await get(`${publicUrl}/readyz`), {
+    status: 503,
+    body: { checks: { secret: /^no signing secret/ } },
+  })
+  t.match(await get(`${adminUrl}/status`), {
+    body: { status: 'not ready', registration: { secretAgeSeconds: null } },
+  })
+  t.notMatch(await (await request(`${adminUrl}/metrics`)).body.text(), /secret_age_seconds \d/)
+  t.equal(jelou.integration, undefined)
+})
+
+t.test('configured secrets register nothing', async t => {
+  const { publicUrl, jelou } = await start(t, { JELOU_API_KEY: '', JELOU_SIGNING_SECRET: 'one,two' })
+  t.equal((await get(`${publicUrl}/readyz`)).status, 200)
+  t.equal(jelou.calls.length, 0)
+})
+
+t.test('client credentials are the other way to register', async t => {
+  const { clientId, clientSecret } = createSimulator().callers
+  const { app, jelou } = await start(t, {
+    JELOU_API_KEY: '',
+    JELOU_CLIENT_ID: clientId,
+    JELOU_CLIENT_SECRET: clientSecret,
+    WEBHOOK_AUTH_TYPE: 'basic',
+    WEBHOOK_AUTHORIZATION: 'user:password',
+  })
+  await until(() => app.registrar.accepted() !== null)
+  t.match(jelou.integration, { authType: 'basic', authorization: 'user:password' })
+})
+
+const sources: [NodeJS.ProcessEnv, number][] = [
+  [{}, 403],
+  [{ TRUST_PROXY: '1' }, 401],
+  [{ TRUST_PROXY: '127.0.0.1' }, 401],
+  [{ TRUST_PROXY: '192.0.2.9' }, 403],
+]
+
+for (const [environment, status] of sources) {
+  t.test(`who may call is what a trusted proxy says: ${JSON.stringify(environment)}`, async t => {
+    const fixed = { JELOU_SIGNING_SECRET: 's', JELOU_API_KEY: '', ALLOWED_SOURCES: '203.0.113.0/24' }
+    const { publicUrl } = await start(t, { ...fixed, ...environment })
+    const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
+    const answer = await request(`${publicUrl}/webhook/jelou`, { method: 'POST', headers, body: '{}' })
+    t.equal(answer.statusCode, status)
+    await answer.body.dump()
+  })
+}
+
+t.test('while it drains it is not ready, then refuses, and ends what waits', async t => {
+  const { app, adminUrl, publicUrl } = await start(t, { SHUTDOWN_DELAY: '300ms' })
+  await until(() => app.registrar.accepted() !== null)
+  const waiting = request(`${adminUrl}/queue/receive`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"wait":"60s"}',
+  })
+  const draining = app.drain()
+  t.match(await get(`${publicUrl}/readyz`), { status: 503, body: { checks: { draining: 'shutting down' } } })
+  await draining
+  t.same(await (await waiting).body.json(), { messages: [] })
+  t.match(app.queue.health(), { ok: false })
+  await t.rejects(request(`${publicUrl}/healthz`), { code: 'ECONNREFUSED' })
+})

@@ -1,0 +1,21 @@
+import t from 'tap'
+import { errorAnswer } from '../src/error-answer.ts'
+import { QueueFullError } from '../src/errors.ts'
+
+t.test('errorAnswer', async t => {
+  t.same(errorAnswer(new QueueFullError('12 bytes are left')), {
+    statusCode: 503,
+    code: 'ERR_QUEUE_FULL',
+    error: 'Service Unavailable',
+    message: 'The disk of the queue is full: 12 bytes are left',
+  })
+  const tooLarge = Object.assign(new Error('x'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 })
+  t.match(errorAnswer(tooLarge), { statusCode: 413, code: 'ERR_BODY_TOO_LARGE', error: 'Payload Too Large' })
+  for (const fault of [new Error('private'), Object.assign(new Error('private'), { code: 'ECONNRESET' })]) {
+    t.match(errorAnswer(fault), {
+      statusCode: 500,
+      code: 'ERR_INTERNAL',
+      message: /^A fault of this service/,
+    })
+  }
+})

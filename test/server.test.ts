@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createSimulator } from '../src/simulator/simulator.ts'
+import { run, type Running } from './process.ts'
+
+async function settings(t: Test): Promise<NodeJS.ProcessEnv> {
+  const jelou = createSimulator()
+  t.teardown(() => jelou.close())
+  return {
+    JELOU_PROJECT_ID: jelou.projectId,
+    JELOU_API_KEY: jelou.callers.apiKey,
+    JELOU_API_URL: await jelou.listen(),
+    PUBLIC_URL: 'http://127.0.0.1:0',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DATA_DIR: join(t.testdir(), 'data'),
+  }
+}
+
+function serve(t: Test, env: NodeJS.ProcessEnv, imports: string[] = []): Running {
+  return run(t, ['serve'], { env, imports })
+}
+
+t.test('it serves until SIGTERM, drains, and exits with 0', async t => {
+  const service = serve(t, await settings(t))
+  await service.until(/"msg":"listening"/)
+  await service.until(/Registered the webhook/)
+  service.child.kill('SIGTERM')
+  t.same(await service.exit, { code: 0, signal: null })
+  t.match(service.stdout(), /"signal":"SIGTERM".*shutting down.*shut down/s)
+  t.equal(service.stderr(), '')
+})
+
+t.test('a kept state that others can read stops it, with what to do', async t => {
+  const env = await settings(t)
+  mkdirSync(String(env.DATA_DIR), { mode: 0o755 })
+  const service = serve(t, env)
+  t.same(await service.exit, { code: 1, signal: null })
+  t.match(service.stderr(), /Others can reach .* run chmod/)
+})
+
+t.test('a second process on the same data directory says so and ends', async t => {
+  const env = await settings(t)
+  const first = serve(t, env)
+  await first.until(/"msg":"listening"/)
+  const second = serve(t, env)
+  t.same(await second.exit, { code: 1, signal: null })
+  t.match(second.stdout(), /ERR_QUEUE_LOCKED/)
+})
+
+t.test('a registration that Jelou refuses ends it with 1 and the reason', async t => {
+  const service = serve(t, { ...(await settings(t)), JELOU_API_KEY: 'wrong' })
+  t.same(await service.exit, { code: 1, signal: null })
+  t.match(service.stdout(), /ERR_REGISTRATION_REJECTED.*Check JELOU_API_KEY/)
+})
+
+t.test('an uncaught error is logged, drained, and ends it with 1', async t => {
+  const broken = 'data:text/javascript,process.on("SIGUSR1",()=>{setTimeout(()=>{throw new Error("boom")})})'
+  const service = serve(t, await settings(t), [broken])
+  await service.until(/"msg":"listening"/)
+  service.child.kill('SIGUSR1')
+  t.same(await service.exit, { code: 1, signal: null })
+  t.match(service.stdout(), /"level":60.*boom.*uncaught error.*shutting down/s)
+})
+
+t.test('a wrong configuration stops it with every problem and 1', async t => {
+  const service = serve(t, { DATA_DIR: mkdtempSync(join(tmpdir(), 'jelou-receiver-')) })
+  t.same(await service.exit, { code: 1, signal: null })
+  t.match(
+    service.stderr(),
+    /^The configuration is wrong:\n {2}JELOU_PROJECT_ID is required.*\n {2}PUBLIC_URL/,
+  )
+  t.equal(service.stdout(), '')
+})
