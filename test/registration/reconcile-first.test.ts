@@ -132,6 +132,27 @@ const cases: Case[] = [
     fatal: { code: 'ERR_REGISTRATION_REJECTED', message: /JELOU_API_KEY/ },
   },
   {
+    name: 'recreate, and no answer to the second create',
+    exists: true,
+    secretLost: 'recreate',
+    faults: [
+      { method: 'POST', status: 409, times: 1 },
+      { method: 'POST', status: 500 },
+    ],
+    calls: ['POST', 'GET', 'DELETE', 'POST'],
+    outcome: 'unavailable',
+    pending: true,
+  },
+  {
+    name: 'recreate, and the second create is refused',
+    exists: true,
+    secretLost: 'recreate',
+    faults: [{ method: 'POST', status: 422 }],
+    calls: ['POST', 'GET', 'DELETE', 'POST'],
+    outcome: 'rejected',
+    fatal: { code: 'ERR_REGISTRATION_REJECTED', message: /PUBLIC_URL/ },
+  },
+  {
     name: 'recreate, and it is gone before the delete',
     exists: true,
     secretLost: 'recreate',

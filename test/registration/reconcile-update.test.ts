@@ -13,12 +13,14 @@ const cases: Case[] = [
     name: 'the same URL written otherwise',
     desired: { webhookUrl: WEBHOOK_URL.replace('receiver.example', 'RECEIVER.example:443') },
     ...unchanged,
+    urlAfter: WEBHOOK_URL,
   },
   {
     name: 'another URL is configured',
     desired: { webhookUrl: OTHER_URL },
     ...updated,
     patched: { webhookUrl: OTHER_URL },
+    urlAfter: OTHER_URL,
   },
   {
     name: 'another type is configured',
@@ -51,6 +53,7 @@ const cases: Case[] = [
     ...updated,
     patched: { webhookUrl: WEBHOOK_URL },
   },
+  { name: 'a read without a URL', disturb: edit({ webhookUrl: '' }), ...unchanged, urlAfter: '' },
   {
     name: 'somebody broke the URL',
     disturb: edit({ webhookUrl: 'no URL' }),
