@@ -32,6 +32,22 @@ void t.test('an older or later record is read, and what is unknown stays', async
   })
 })
 
+void t.test('what has expired is not kept any longer', async t => {
+  const expired = {
+    previousSecrets: [{ secret: 'x', until: 5 }],
+    previousCredentials: [{ ...target, until: 5 }],
+  }
+  const kept = keptSchema.parse({ ...expired, integration: { ...integration, authorization: 'new' } })
+  for (const [now, count] of [
+    [4, 1],
+    [5, 0],
+  ] as const) {
+    const after = afterUpdate(kept, { ...integration, authorization: 'new' }, target, now)
+    t.equal(after.previousSecrets.length, count)
+    t.equal(after.previousCredentials.length, count)
+  }
+})
+
 void t.test('what is broken is refused', async t => {
   const cases: Record<string, unknown>[] = [
     { integration: { ...integration, secret: '' } },

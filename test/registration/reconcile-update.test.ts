@@ -55,6 +55,14 @@ const cases: Case[] = [
   },
   { name: 'a read without a URL', disturb: edit({ webhookUrl: '' }), ...unchanged, urlAfter: '' },
   {
+    name: 'another URL is configured, and the read is without one',
+    desired: { webhookUrl: OTHER_URL },
+    disturb: edit({ webhookUrl: '' }),
+    ...updated,
+    patched: { webhookUrl: OTHER_URL },
+    urlAfter: OTHER_URL,
+  },
+  {
     name: 'somebody broke the URL',
     disturb: edit({ webhookUrl: 'no URL' }),
     ...updated,

@@ -22,7 +22,7 @@ function recordSleeps(most: number) {
 void t.test('keeps trying with backoff, and says so ever more rarely', async t => {
   const { simulator, open } = await createWorld(t)
   simulator.faults.add({ status: 500, times: 9 })
-  const { delays, sleep, done } = recordSleeps(11)
+  const { delays, sleep, done } = recordSleeps(12)
 
   const { registrar, lines } = await open({ sleep, random: half, interval: 600_000 })
   registrar.start()
@@ -30,7 +30,7 @@ void t.test('keeps trying with backoff, and says so ever more rarely', async t =
   await done
   await registrar.stop()
   const expected = Array.from({ length: 9 }, (_, index) => backoff(index + 1, { random: half }))
-  t.same(delays, [...expected, 600_000, 600_000])
+  t.same(delays, [...expected, 600_000, 600_000, 600_000])
   const said = lines.map(({ level, fields }) => [level, fields['outcome'], fields['repeats']])
   t.same(
     said.filter(([level]) => level !== 'debug'),
@@ -159,13 +159,17 @@ void t.test('stop keeps the secret of a create under way, and changes nothing mo
       came.resolve()
       return go.promise
     }
-    const pass = registrar.reconcile()
+    let isOver = false
+    const pass = registrar.reconcile().finally(() => (isOver = true))
     await came.promise
     const stopped = registrar.stop()
     go.resolve()
-    await pass
     await stopped
+    t.ok(isOver, 'waits for it')
+    await pass
     t.same(calls(), expected, name)
+    await registrar.reconcile()
+    t.same(calls(), [], 'not even a read any more')
     const kept = await store.load()
     t.equal(kept?.integration?.secret, (before ?? simulator.integration)?.signingSecret, name)
     t.ok(verifies(registrar, simulator.integration?.signingSecret))

@@ -22,6 +22,22 @@ void t.test('creates nothing while the state cannot be written', async t => {
   t.equal((await registrar.reconcile()).kind, 'created')
 })
 
+void t.test('a create that was never sent leaves no doubt about the kept secret', async t => {
+  const { simulator, directory, open, register, calls } = await createWorld(t)
+  await register()
+  const { registrar } = await open()
+  let unlock: (() => void) | undefined
+  simulator.faults.add({ method: 'GET', status: 404, times: 1 })
+  simulator.hooks.onRequest = () => {
+    unlock = lock(t, directory)
+  }
+  t.equal((await registrar.reconcile()).kind, 'failed')
+  delete simulator.hooks.onRequest
+  unlock?.()
+  t.equal((await registrar.reconcile()).kind, 'unchanged')
+  t.same(calls(), ['GET', 'GET'])
+})
+
 void t.test('a first secret that cannot be written is held until it can, and not used before', async t => {
   const { simulator, directory, open, calls } = await createWorld(t)
   const { registrar, store } = await open()
