@@ -43,7 +43,7 @@ void t.test('sends what the documentation says', async t => {
   const credentials = [
     { credential: { apiKey: 'key-1234' }, key: 'key-1234', authorization: undefined },
     {
-      credential: { clientId: 'me', clientSecret: 's3cret' },
+      credential: { clientSecret: 's3cret', clientId: 'me' },
       key: undefined,
       authorization: 'Basic bWU6czNjcmV0',
     },
