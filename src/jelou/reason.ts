@@ -41,7 +41,7 @@ function detailOf(body: string): string {
   const { data: documented } = errorBodySchema.safeParse(json)
   if (documented === undefined) return leavesOf(json).join('; ')
   const { message, error, validationError } = documented
-  const texts = [message, error.description, validationError].flatMap(part => leavesOf(part))
+  const texts = [message, error?.description, validationError].flatMap(part => leavesOf(part))
   // Jelou says the same thing in several places.
   return [...new Set(texts)].join('; ')
 }

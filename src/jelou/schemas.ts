@@ -41,7 +41,7 @@ export type Integration = z.infer<typeof integrationSchema>
 
 /** The parts of a JSON error body that explain it; each may hold anything (protocol page, 1). */
 export const errorBodySchema = z.object({
-  message: z.unknown(),
-  error: z.object({ description: z.unknown() }).catch({ description: undefined }),
-  validationError: z.unknown(),
+  message: z.unknown().optional(),
+  error: z.object({ description: z.unknown().optional() }).optional().catch(undefined),
+  validationError: z.unknown().optional(),
 })

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 
 declare const verified: unique symbol
@@ -40,8 +41,10 @@ function isSigned(body: Buffer, signature: Buffer, keys: readonly KeyObject[]): 
   return keys.some(key => timingSafeEqual(createHmac('sha256', key).update(body).digest(), signature))
 }
 
-/** Undefined when the bytes are not JSON, too deeply nested to write again, or canonical already. */
+/** Undefined when the bytes are not JSON in UTF-8, too deeply nested to write again, or canonical already. */
 function canonicalForm(received: Buffer): Buffer | undefined {
+  // Decoding would put replacement characters for them, and let an altered body pass for the signed one.
+  if (!isUtf8(received)) return undefined
   try {
     const canonical = Buffer.from(JSON.stringify(JSON.parse(received.toString())))
     return canonical.equals(received) ? undefined : canonical

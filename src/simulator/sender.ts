@@ -60,7 +60,7 @@ export function createSender(registered: () => SimulatedIntegration | undefined)
           body: options.pretty ? JSON.stringify(JSON.parse(signed.toString()), null, 2) : signed,
         })
         .then(async ({ statusCode, body }) => ({ status: statusCode, body: await body.text() }))
-        .catch((error: NodeJS.ErrnoException) => ({ status: 0, body: '', error: error.code ?? error.name }))
+        .catch((error: NodeJS.ErrnoException) => ({ status: 0, body: '', error: String(error.code) }))
         .then(answer => ({ ...answer, latency: performance.now() - start }))
     },
     async close() {

@@ -12,8 +12,10 @@ import { createSender, type Sender } from './sender.ts'
 import { sendTraffic, type Tally, type TrafficOptions } from './traffic.ts'
 
 /** `now` is in ms since the epoch. `log` takes one line per call, without secrets. */
-export type SimulatorOptions = Partial<Callers & Behaviour> & {
-  projectId?: string
+export type SimulatorOptions = {
+  [K in keyof (Callers & Behaviour)]?: (Callers & Behaviour)[K] | undefined
+} & {
+  projectId?: string | undefined
   now?: () => number
   log?: (line: string) => void
 }

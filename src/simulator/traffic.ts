@@ -13,13 +13,13 @@ export type SentEvent = { body: string; type: EventType; room: string; again: bo
  * `redeliverEvery` n sends each n-th event twice. While nothing is registered it waits.
  */
 export type TrafficOptions = SendOptions & {
-  count?: number
-  rate?: number
-  duration?: number
-  rooms?: number
+  count?: number | undefined
+  rate?: number | undefined
+  duration?: number | undefined
+  rooms?: number | undefined
   types?: readonly EventType[]
-  concurrency?: number
-  redeliverEvery?: number
+  concurrency?: number | undefined
+  redeliverEvery?: number | undefined
   signal?: AbortSignal
   onDelivery?: (sent: SentEvent, delivery: Delivery) => void
 }
