@@ -169,12 +169,17 @@ for (const row of cases) {
     calls()
     Object.assign(simulator.behaviour, row.behaviour)
     for (const fault of row.faults ?? []) simulator.faults.add(fault)
-    const { registrar, store, fatals } = await open({ secretLost: row.secretLost ?? 'fail' })
+    const { registrar, store, fatals, lines } = await open({ secretLost: row.secretLost ?? 'fail' })
     t.equal(registrar.accepted(), null, 'nothing is accepted before')
 
     const { kind } = await registrar.reconcile()
     t.equal(kind, row.outcome)
     t.same(calls(), row.calls)
+    t.equal(
+      lines.some(({ level, text }) => level === 'warn' && text.startsWith('Deleted')),
+      row.calls.join(' ').includes('DELETE POST'),
+      'says when it deleted',
+    )
     t.equal(fatals.length, row.fatal ? 1 : 0)
     if (row.fatal) t.match(fatals[0], row.fatal)
     const kept = await store.load()
