@@ -48,11 +48,7 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
   const { baseUrl, projectId, credential, timeout = 10_000, now = Date.now } = options
   const base = new URL(baseUrl)
   const path = `${base.pathname.replace(/\/+$/, '')}/external-support/${encodeURIComponent(projectId)}`
-  const callerSecrets = [...Object.values(credential), pairOf(credential)]
-  const authentication =
-    'apiKey' in credential
-      ? { 'x-api-key': credential.apiKey }
-      : { authorization: `Basic ${Buffer.from(pairOf(credential)).toString('base64')}` }
+  const { callerSecrets, authentication } = presenting(credential)
   // Calls are minutes apart: a kept connection would be found dead by the create that must not be sent twice.
   const pool = new Pool(base.origin, {
     pipelining: 0,
@@ -111,8 +107,19 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
   }
 }
 
-function pairOf(credential: CallerCredential): string {
-  return Object.values(credential).join(':')
+/** The header that the caller is known by, and everything in it that must not come back in a reason. */
+function presenting(credential: CallerCredential): {
+  callerSecrets: string[]
+  authentication: Record<string, string>
+} {
+  if ('apiKey' in credential)
+    return { callerSecrets: [credential.apiKey], authentication: { 'x-api-key': credential.apiKey } }
+  const { clientId, clientSecret } = credential
+  const pair = `${clientId}:${clientSecret}`
+  return {
+    callerSecrets: [clientId, clientSecret, pair],
+    authentication: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
+  }
 }
 
 /** The registered credential and, of `user:password`, the password. */

@@ -9,8 +9,7 @@ const DONE: Record<Success['kind'], string> = {
   updated: 'What Jelou had was not what is configured: updated it',
   replaced:
     'Jelou had no integration any more: created it anew and kept the new signing secret; the old one verifies for a while',
-  recreated:
-    'The signing secret was lost: deleted the integration, created it anew and kept the new signing secret',
+  recreated: 'Created the integration anew and kept its new signing secret',
 }
 
 const WRONG: Record<Problem['kind'], string> = {

@@ -2,6 +2,7 @@ import type { IntegrationApi, JelouAnswer } from '../jelou/client.ts'
 import type { Integration, IntegrationRequest } from '../jelou/schemas.ts'
 import { afterCreate, afterUpdate, type KeptIntegration, type Target } from './kept.ts'
 import type { Keeper } from './keeper.ts'
+import type { Log } from './log.ts'
 import { rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'
 
 /** What one pass works with. `signal` ends it before its next change at Jelou; `graceWindow` in ms, `now` in ms since the epoch. */
@@ -13,6 +14,7 @@ export type Pass = {
   graceWindow: number
   now: () => number
   signal: AbortSignal
+  log: Pick<Log, 'warn'>
 }
 
 type NotOk = Exclude<JelouAnswer, { kind: 'ok' }>
@@ -80,6 +82,8 @@ async function lose(pass: Pass, cause: LostCause): Promise<Outcome> {
   const removed = await pass.api.remove()
   if (removed.kind === 'unavailable') return removed
   if (removed.kind === 'refused' && removed.status !== 404) return rejected(removed)
+  // Said at once: the outcome does not tell of it when the create fails.
+  pass.log.warn({ cause }, 'Deleted the integration whose signing secret is lost, to create it anew')
   const created = await create(pass)
   if (created.kind === 'kept') return { kind: 'recreated' }
   if (created.kind === 'unavailable') return created

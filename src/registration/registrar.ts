@@ -89,7 +89,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       await keeper.flush()
       const { projectId, webhookUrl } = desired
       const target = { projectId, webhookUrl, ...credential() }
-      return await reconcile({ api, keeper, target, secretLost, graceWindow, now, signal })
+      return await reconcile({ api, keeper, target, secretLost, graceWindow, now, signal, log })
     } catch (cause) {
       return { kind: 'failed', reason: String(cause), cause }
     }

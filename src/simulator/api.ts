@@ -29,7 +29,7 @@ const PAGE =
 
 /** The integration API under both documented bases, and the switches for people under `/_simulator`. */
 export function buildApi(options: ApiOptions): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } })
+  const app = Fastify({ forceCloseConnections: true })
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorAnswer(404, 'Not found').body))

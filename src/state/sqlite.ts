@@ -80,6 +80,7 @@ function assertPrivate(path: string, wanted: string): void {
 }
 
 function open(path: string): DatabaseSync {
+  // Half a second is the most that somebody else's lock may hold up the event loop.
   const db = new DatabaseSync(path, { timeout: 500 })
   const read = (pragma: string): string => {
     const rows = db.prepare(`PRAGMA ${pragma}`).all()

@@ -43,7 +43,7 @@ void t.test('sends what the documentation says', async t => {
   const credentials = [
     { credential: { apiKey: 'key-1234' }, key: 'key-1234', authorization: undefined },
     {
-      credential: { clientId: 'me', clientSecret: 's3cret' },
+      credential: { clientSecret: 's3cret', clientId: 'me' },
       key: undefined,
       authorization: 'Basic bWU6czNjcmV0',
     },
@@ -67,6 +67,7 @@ void t.test('sends what the documentation says', async t => {
       t.equal(headers['authorization'], authorization)
       t.equal(headers['content-type'], body ? 'application/json' : undefined)
       t.equal(headers['accept'], 'application/json')
+      t.equal(headers['connection'], 'close', 'no create over a connection that may be dead')
     }
   }
 })
@@ -205,6 +206,7 @@ void t.test('closing waits for the answer under way, and can be repeated', async
   t.strictSame(await created, { kind: 'ok', integration: { signingSecret: 'aa' } })
   await api.close()
   t.match(await api.read(), { kind: 'unavailable', reason: /^UND_ERR_DESTROYED: / })
+  t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
 
 void t.test('the documented timeout is the default, and a base URL must be one', async t => {

@@ -132,6 +132,27 @@ const cases: Case[] = [
     fatal: { code: 'ERR_REGISTRATION_REJECTED', message: /JELOU_API_KEY/ },
   },
   {
+    name: 'recreate, and no answer to the second create',
+    exists: true,
+    secretLost: 'recreate',
+    faults: [
+      { method: 'POST', status: 409, times: 1 },
+      { method: 'POST', status: 500 },
+    ],
+    calls: ['POST', 'GET', 'DELETE', 'POST'],
+    outcome: 'unavailable',
+    pending: true,
+  },
+  {
+    name: 'recreate, and the second create is refused',
+    exists: true,
+    secretLost: 'recreate',
+    faults: [{ method: 'POST', status: 422 }],
+    calls: ['POST', 'GET', 'DELETE', 'POST'],
+    outcome: 'rejected',
+    fatal: { code: 'ERR_REGISTRATION_REJECTED', message: /PUBLIC_URL/ },
+  },
+  {
     name: 'recreate, and it is gone before the delete',
     exists: true,
     secretLost: 'recreate',
@@ -148,12 +169,17 @@ for (const row of cases) {
     calls()
     Object.assign(simulator.behaviour, row.behaviour)
     for (const fault of row.faults ?? []) simulator.faults.add(fault)
-    const { registrar, store, fatals } = await open({ secretLost: row.secretLost ?? 'fail' })
+    const { registrar, store, fatals, lines } = await open({ secretLost: row.secretLost ?? 'fail' })
     t.equal(registrar.accepted(), null, 'nothing is accepted before')
 
     const { kind } = await registrar.reconcile()
     t.equal(kind, row.outcome)
     t.same(calls(), row.calls)
+    t.equal(
+      lines.some(({ level, text }) => level === 'warn' && text.startsWith('Deleted')),
+      row.calls.join(' ').includes('DELETE POST'),
+      'says when it deleted',
+    )
     t.equal(fatals.length, row.fatal ? 1 : 0)
     if (row.fatal) t.match(fatals[0], row.fatal)
     const kept = await store.load()

@@ -13,12 +13,14 @@ const cases: Case[] = [
     name: 'the same URL written otherwise',
     desired: { webhookUrl: WEBHOOK_URL.replace('receiver.example', 'RECEIVER.example:443') },
     ...unchanged,
+    urlAfter: WEBHOOK_URL,
   },
   {
     name: 'another URL is configured',
     desired: { webhookUrl: OTHER_URL },
     ...updated,
     patched: { webhookUrl: OTHER_URL },
+    urlAfter: OTHER_URL,
   },
   {
     name: 'another type is configured',
@@ -50,6 +52,15 @@ const cases: Case[] = [
     disturb: edit({ webhookUrl: OTHER_URL }),
     ...updated,
     patched: { webhookUrl: WEBHOOK_URL },
+  },
+  { name: 'a read without a URL', disturb: edit({ webhookUrl: '' }), ...unchanged, urlAfter: '' },
+  {
+    name: 'another URL is configured, and the read is without one',
+    desired: { webhookUrl: OTHER_URL },
+    disturb: edit({ webhookUrl: '' }),
+    ...updated,
+    patched: { webhookUrl: OTHER_URL },
+    urlAfter: OTHER_URL,
   },
   {
     name: 'somebody broke the URL',

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { backoff } from '../../src/jelou/backoff.ts'
+import { edit } from './fixtures/kept-case.ts'
 import { createWorld, verifies, type RunOptions } from './fixtures/world.ts'
 
 const half = () => 0.5
@@ -21,7 +22,7 @@ function recordSleeps(most: number) {
 void t.test('keeps trying with backoff, and says so ever more rarely', async t => {
   const { simulator, open } = await createWorld(t)
   simulator.faults.add({ status: 500, times: 9 })
-  const { delays, sleep, done } = recordSleeps(11)
+  const { delays, sleep, done } = recordSleeps(12)
 
   const { registrar, lines } = await open({ sleep, random: half, interval: 600_000 })
   registrar.start()
@@ -29,7 +30,7 @@ void t.test('keeps trying with backoff, and says so ever more rarely', async t =
   await done
   await registrar.stop()
   const expected = Array.from({ length: 9 }, (_, index) => backoff(index + 1, { random: half }))
-  t.same(delays, [...expected, 600_000, 600_000])
+  t.same(delays, [...expected, 600_000, 600_000, 600_000])
   const said = lines.map(({ level, fields }) => [level, fields['outcome'], fields['repeats']])
   t.same(
     said.filter(([level]) => level !== 'debug'),
@@ -79,8 +80,7 @@ void t.test('without an interval it ends with success, but not with a lost secre
   await run.registrar.stop()
   await run.store.close()
   t.same(first.delays, [])
-  const { integration, projectId } = simulator
-  if (integration !== undefined) simulator.integrations.set(projectId, { ...integration, id: 'foreign' })
+  edit({ id: 'foreign' })(simulator)
   const second = recordSleeps(2)
   const { registrar, fatals } = await open({ sleep: second.sleep })
   registrar.start()
@@ -132,8 +132,8 @@ void t.test('stop ends a wait at once', async t => {
 
 void t.test('stop keeps the secret of a create under way, and changes nothing more at Jelou', async t => {
   const cases = [
-    { name: 'a create', at: 'POST', calls: ['POST'], secret: true },
-    { name: 'before an update', at: 'GET', desired: { authorization: 'new' }, calls: ['GET'], secret: true },
+    { name: 'a create', at: 'POST', calls: ['POST'] },
+    { name: 'before an update', at: 'GET', desired: { authorization: 'new' }, calls: ['GET'] },
     {
       name: 'before a create',
       at: 'GET',
@@ -141,32 +141,37 @@ void t.test('stop keeps the secret of a create under way, and changes nothing mo
       calls: ['GET'],
       secret: true,
     },
-    { name: 'before a delete', at: 'GET', pending: true, calls: ['GET'], secret: true },
+    { name: 'before a delete', at: 'GET', foreign: true, calls: ['GET', 'GET'] },
   ] as const
   for (const { name, at, calls: expected, ...row } of cases) {
     const { simulator, open, register, calls } = await createWorld(t)
     if (at !== 'POST') await register()
     if ('faults' in row) simulator.faults.add(row.faults)
+    const before = simulator.integration
+    if ('foreign' in row) edit({ id: 'foreign' })(simulator)
     const { registrar, store } = await open({
       secretLost: 'recreate',
       desired: 'desired' in row ? row.desired : {},
     })
-    if ('pending' in row) simulator.hooks.onProcessed = () => void simulator.integrations
     const came = Promise.withResolvers<void>()
     const go = Promise.withResolvers<void>()
     simulator.hooks.onRequest = () => {
       came.resolve()
       return go.promise
     }
-    const pass = registrar.reconcile()
+    let isOver = false
+    const pass = registrar.reconcile().finally(() => (isOver = true))
     await came.promise
     const stopped = registrar.stop()
     go.resolve()
-    await pass
     await stopped
+    t.ok(isOver, 'waits for it')
+    await pass
     t.same(calls(), expected, name)
+    await registrar.reconcile()
+    t.same(calls(), [], 'not even a read any more')
     const kept = await store.load()
-    t.equal(kept?.integration?.secret, simulator.integration?.signingSecret, name)
+    t.equal(kept?.integration?.secret, (before ?? simulator.integration)?.signingSecret, name)
     t.ok(verifies(registrar, simulator.integration?.signingSecret))
   }
 })

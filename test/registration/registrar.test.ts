@@ -134,6 +134,8 @@ void t.test('a deleted integration that comes back without a secret is not delet
   const { registrar, fatals } = await open({ secretLost: 'recreate' })
   t.equal((await registrar.reconcile()).kind, 'rejected')
   t.same(calls(), ['POST', 'DELETE', 'POST'])
+  t.equal((await registrar.reconcile()).kind, 'rejected')
+  t.equal(fatals.length, 1, 'said once')
   t.match(fatals, [
     { code: 'ERR_REGISTRATION_REJECTED', message: /without a signing secret.*JELOU_SIGNING_SECRET/ },
   ])
