@@ -76,6 +76,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   const logging = { loggerInstance: log, logController: new LogController({ disableRequestLogging: true }) }
   const publicListener = fastify({
     ...logging,
+    // A logger for each request would cost every event more than all else that is done with the log.
+    childLoggerFactory: logger => logger,
     trustProxy: trusted(config.TRUST_PROXY),
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,

@@ -57,7 +57,7 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
       const message = envelope(event, body, projectId, receivedAt)
       const status = await queue.publish(message)
       counts[status]++
-      request.log.debug({ id: message.id, type: message.type, status }, 'event taken')
+      request.log.debug({ reqId: request.id, id: message.id, type: message.type, status }, 'event taken')
       return { status, id: message.id }
     },
   )
@@ -77,7 +77,10 @@ function refusal({ rejections, authType, now }: WebhookOptions) {
     const suppressed = limit.admit()
     if (suppressed !== undefined) {
       const fault = statusCode >= 500 ? { err: cause } : {}
-      request.log.warn({ check, statusCode, source, suppressed, ...fault }, 'request refused')
+      request.log.warn(
+        { reqId: request.id, check, statusCode, source, suppressed, ...fault },
+        'request refused',
+      )
     }
     return reply.code(statusCode).send(answer)
   }
