@@ -40,12 +40,14 @@ export class SqliteClient {
   readonly #options: ClientOptions
   readonly #calls = new Map<number, Call>()
   #lastId = 0
+  /** The worker that runs, and the same once it has opened the queue. */
   #worker: Worker | undefined
+  #open: Worker | undefined
   #exited: Promise<void> | undefined
   #keepAlive = false
   #restart: NodeJS.Timeout | undefined
   #restartDelay: number
-  #down: Failure | undefined = CLOSED
+  #down = CLOSED
   #stalled: Failure | undefined
   #refusing: Failure | undefined
 
@@ -56,7 +58,7 @@ export class SqliteClient {
 
   /** Why no event can be taken now; undefined when one can. */
   get failure(): Failure | undefined {
-    return this.#down ?? this.#stalled ?? this.#refusing
+    return this.#open === undefined ? this.#down : (this.#stalled ?? this.#refusing)
   }
 
   /** Starts the worker. Throws QueueLockedError, QueueCorruptError, QueueFullError or QueueUnavailableError. */
@@ -75,9 +77,9 @@ export class SqliteClient {
     { transfer = [], timeout = this.#options.timeout, signal }: CallOptions = {},
   ): Promise<Results[Kind]> {
     const { promise, resolve, reject } = Promise.withResolvers<Results[Kind]>()
-    const worker = this.#worker
-    if (this.#down !== undefined || worker === undefined) {
-      reject(callError(this.#down ?? CLOSED))
+    const worker = this.#open
+    if (worker === undefined) {
+      reject(callError(this.#down))
       return promise
     }
     const id = ++this.#lastId
@@ -92,6 +94,7 @@ export class SqliteClient {
   /** Lets the worker finish what it was given, and ends it; by force if it takes longer than a call may. Idempotent. */
   async close(): Promise<void> {
     this.#keepAlive = false
+    this.#open = undefined
     this.#down = CLOSED
     clearTimeout(this.#restart)
     const worker = this.#worker
@@ -112,7 +115,7 @@ export class SqliteClient {
       switch (reply.kind) {
         case 'opened':
           this.#keepAlive = true
-          this.#down = undefined
+          this.#open = worker
           return opened()
         case 'answers':
           this.#restartDelay = this.#options.restartDelay
@@ -140,6 +143,7 @@ export class SqliteClient {
 
   #ended(failure: Failure): void {
     this.#worker = undefined
+    this.#open = undefined
     this.#down = this.#keepAlive ? failure : CLOSED
     this.#stalled = undefined
     this.#refusing = undefined

@@ -18,15 +18,16 @@ import { commit } from './sqlite-writes.ts'
 
 /** Events in one transaction; more would make the first of them wait long. */
 const MAX_EVENTS = 4_096
-/** How often the disk is looked at, and the longest time that a timer is trusted (the clock may be set). */
-const TICK = 1_000
 /** Unused pages given back in one step: short enough for an event to wait for. */
 const SHRINK_PAGES = 256
 /** Commands in one tick that still count as quiet. */
 const QUIET = 100
 
-/** What the worker takes from its surroundings, for tests to replace. */
-export type Environment = { now: () => number; freeBytes: (directory: string) => number }
+/**
+ * What the worker takes from its surroundings. Every `tick` ms the disk is looked at; no timer is trusted for longer,
+ * because the clock may be set.
+ */
+export type Environment = { now: () => number; freeBytes: (directory: string) => number; tick: number }
 
 /** Opens the queue and serves it to the other side of the port, until it is told to close or the store fails. */
 export function serveQueue(port: MessagePort, options: WorkerOptions, environment: Environment): void {
@@ -42,6 +43,7 @@ export function serveQueue(port: MessagePort, options: WorkerOptions, environmen
 class Engine {
   readonly #port: MessagePort
   readonly #now: () => number
+  readonly #tickLength: number
   readonly #unlock: () => void
   readonly #space: Space
   readonly #store: Store
@@ -54,9 +56,10 @@ class Engine {
   #shrinking: NodeJS.Immediate | undefined
   #busy = 0
 
-  constructor(port: MessagePort, options: WorkerOptions, { now, freeBytes }: Environment) {
+  constructor(port: MessagePort, options: WorkerOptions, { now, freeBytes, tick }: Environment) {
     this.#port = port
     this.#now = now
+    this.#tickLength = tick
     this.#unlock = lockQueue(options.file)
     this.#space = new Space({ ...options, freeBytes })
     try {
@@ -73,7 +76,7 @@ class Engine {
     this.#space.recover()
     this.#reportRefusal()
     this.#post({ kind: 'opened' })
-    this.#ticker = setInterval(() => this.#tick(), TICK)
+    this.#ticker = setInterval(() => this.#tick(), this.#tickLength)
     this.#port.on('message', (first: Command) => this.#turn(this.#drain(first)))
   }
 
@@ -106,26 +109,18 @@ class Engine {
 
   /** Commits the writes. Room that is short goes to acknowledgements, which make some: events are refused first. */
   #commit(writes: readonly Write[]): Answer[] {
-    const answers: Answer[] = []
-    const refuse = (refused: readonly Write[], failure: Failure): Write[] => {
-      answers.push(...refused.map(({ id }) => ({ id, failure })))
-      return left.filter(write => !refused.includes(write))
-    }
-    let left = [...writes]
-    if (left.some(isEvents)) this.#space.check()
-    if (this.#space.failure !== undefined) left = refuse(left.filter(isEvents), this.#space.failure)
-    for (;;) {
-      try {
-        return [...answers, ...commit(left, this.#store, this.#leases, this.#now())]
-      } catch (error) {
-        const failure = failureOf(error)
-        if (failure.kind !== 'full') throw error
-        this.#space.full(failure)
-        if (left.some(isEvents)) left = refuse(left.filter(isEvents), failure)
-        else if (!this.#space.giveUpBallast()) left = refuse(left, failure)
-        else continue
-        if (left.length === 0) return answers
-      }
+    const events = writes.filter(isEvents)
+    if (events.length > 0) this.#space.check()
+    const refused = this.#space.failure
+    if (refused !== undefined && events.length > 0)
+      return [...refuse(events, refused), ...this.#commit(writes.filter(write => !isEvents(write)))]
+    try {
+      return commit(writes, this.#store, this.#leases, this.#now())
+    } catch (error) {
+      const failure = failureOf(error)
+      if (failure.kind !== 'full') throw error
+      this.#space.full(failure)
+      return events.length > 0 || this.#space.giveUpBallast() ? this.#commit(writes) : refuse(writes, failure)
     }
   }
 
@@ -153,7 +148,10 @@ class Engine {
     const due = this.#space.failure === undefined ? this.#leases.nextDue : undefined
     const next = Math.min(due ?? Infinity, this.#receivers.deadline)
     if (next < Infinity)
-      this.#alarm = setTimeout(() => this.#turn([]), Math.min(Math.max(next - this.#now(), 0), TICK))
+      this.#alarm = setTimeout(
+        () => this.#turn([]),
+        Math.min(Math.max(next - this.#now(), 0), this.#tickLength),
+      )
   }
 
   #tick(): void {
@@ -164,14 +162,18 @@ class Engine {
     if (quiet) this.#shrink()
   }
 
-  /** Gives disk space back in steps, between which events get their turn. */
+  /**
+   * Gives disk space back in steps, between which events get their turn. On a full disk too: it may be this queue that
+   * has filled it.
+   */
   #shrink(): void {
     clearImmediate(this.#shrinking)
     try {
       if (this.#busy < QUIET && this.#store.shrink(SHRINK_PAGES))
         this.#shrinking = setImmediate(() => this.#shrink())
     } catch (error) {
-      this.#fail(error)
+      if (failureOf(error).kind === 'full') this.#space.giveUpBallast()
+      else this.#fail(error)
     }
   }
 
@@ -210,6 +212,10 @@ function openStore(options: WorkerOptions, space: Space): Store {
     if (failureOf(error).kind === 'corrupt' || !space.giveUpBallast()) throw error
     return new Store(options)
   }
+}
+
+function refuse(writes: readonly Write[], failure: Failure): Answer[] {
+  return writes.map(({ id }) => ({ id, failure }))
 }
 
 function isEvents({ kind }: Command): boolean {

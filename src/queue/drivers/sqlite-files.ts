@@ -17,11 +17,8 @@ export function createPrivateFile(file: string): void {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
     throw error
   }
-  const last = firstMade === undefined ? directory : dirname(firstMade)
-  for (let path = directory; ; path = dirname(path)) {
-    syncPath(path)
-    if (path === last) return
-  }
+  const outermost = firstMade === undefined ? directory : dirname(firstMade)
+  for (let path = directory; path.length >= outermost.length; path = dirname(path)) syncPath(path)
 }
 
 /** Syncs a file or directory. Never call it for a database that is open: see {@link createPrivateFile}. */

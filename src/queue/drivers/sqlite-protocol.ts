@@ -5,6 +5,7 @@ import type { DeadLetter, LeasedMessage, QueueStats, SettleResult } from '../typ
 export type WorkerOptions = {
   file: string
   dedupeWindow: number
+  maxSize: number
   minFree: number
   ballast: number
   maxAttempts: number

@@ -6,6 +6,7 @@ import { openError } from './sqlite-protocol.ts'
 /** Marks the file as a queue of this service (`PRAGMA application_id`): the letters `jelq`. */
 const APPLICATION_ID = 0x6a656c71
 const SCHEMA_VERSION = 1
+const PAGE_SIZE = 4096
 
 const BUSY_TIMEOUT_OPENING = 5_000
 /** Nobody else writes; this is how long a checkpoint waits for a reader from outside before it is left for later. */
@@ -43,11 +44,11 @@ const SCHEMA = `
 `
 
 /**
- * Opens the database of the queue, creating it when it is missing.
+ * Opens the database of the queue, creating it when it is missing. It may grow to `maxSize` bytes.
  * Throws QueueCorruptError when the file is something else, QueueUnavailableError when a commit would not be synced
  * or when a newer version of this service made it, and SQLite's own errors.
  */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, maxSize = Infinity): DatabaseSync {
   createPrivateFile(file)
   // After a crash the log may hold commits that nobody was told of and that are not on the disk yet. They count from
   // now on (a redelivery is answered "duplicate"), so they have to be durable first.
@@ -55,6 +56,7 @@ export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_OPENING })
   try {
     prepare(database, file)
+    if (maxSize < Infinity) database.exec(`PRAGMA max_page_count = ${Math.ceil(maxSize / PAGE_SIZE)}`)
     return database
   } catch (error) {
     database.close()
@@ -63,7 +65,7 @@ export function openDatabase(file: string): DatabaseSync {
 }
 
 function prepare(database: DatabaseSync, file: string): void {
-  database.exec('PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL')
+  database.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`)
   // A file of another application is refused before anything is written to it.
   const isNew = number(database, 'SELECT count(*) FROM sqlite_schema') === 0
   if (!isNew && number(database, 'PRAGMA application_id') !== APPLICATION_ID)
@@ -99,8 +101,8 @@ export function assertDurable(database: DatabaseSync, file: string): void {
 
 /** The one number that a query of one row and column gives. */
 export function number(database: DatabaseSync, sql: string): number {
-  const row = database.prepare(sql).get()
-  return Number(row === undefined ? undefined : Object.values(row)[0])
+  const [value] = Object.values({ ...database.prepare(sql).get() })
+  return Number(value)
 }
 
 /** Runs the work in one transaction. When this returns it is on disk; when it throws nothing of it happened. */

@@ -4,10 +4,10 @@ import type { DeadLetter, QueueStats } from '../types.ts'
 import type { PackedEvent } from './sqlite-batch.ts'
 import { SeenIds } from './sqlite-dedupe.ts'
 import type { Row, RowSource } from './sqlite-leases.ts'
-import type { Wire } from './sqlite-protocol.ts'
+import type { Wire, WorkerOptions } from './sqlite-protocol.ts'
 import { number, openDatabase, transaction } from './sqlite-schema.ts'
 
-export type StoreOptions = { file: string; dedupeWindow: number; maxAttempts: number }
+export type StoreOptions = Pick<WorkerOptions, 'file' | 'dedupeWindow' | 'maxAttempts' | 'maxSize'>
 
 /** A message as it is delivered; `attempts` are those that failed before. */
 export type StoredMessage = { attempts: number; body: Uint8Array }
@@ -24,10 +24,10 @@ export class Store implements RowSource {
   readonly #sql
   #counts: { waiting: number; dead: number }
 
-  constructor({ file, dedupeWindow, maxAttempts }: StoreOptions) {
+  constructor({ file, dedupeWindow, maxAttempts, maxSize }: StoreOptions) {
     this.#file = file
     this.#maxAttempts = maxAttempts
-    this.#database = openDatabase(file)
+    this.#database = openDatabase(file, maxSize)
     this.#seen = new SeenIds(this.#database, dedupeWindow)
     this.#sql = prepareStatements(this.#database)
     const count = (name: string) =>
@@ -153,7 +153,7 @@ export class Store implements RowSource {
 }
 
 function fileSize(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return statSync(file).size
 }
 
 function bytes(value: unknown): Uint8Array {

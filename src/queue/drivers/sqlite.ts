@@ -24,6 +24,8 @@ export type SqliteQueueOptions = {
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>
   /** What may wait for the disk at a time. Default: 20,000 events, 64 MiB. */
   maxInFlight?: { events: number; bytes: number }
+  /** The database may grow to this size; beyond it events are refused. Default: no limit but the disk. */
+  maxSize?: number
   /** Events are refused while the disk has less free space. Default: 64 MiB. */
   minFree?: number
   /** Space kept for acknowledging on a full disk. Default: 16 MiB; 0 keeps none. */
@@ -70,6 +72,7 @@ class SqliteQueue implements QueueDriver {
       workerOptions: {
         file: options.file,
         dedupeWindow: options.dedupeWindow,
+        maxSize: options.maxSize ?? Infinity,
         minFree: options.minFree ?? 64 * MIB,
         ballast: options.ballast ?? 16 * MIB,
         maxAttempts: options.maxAttempts ?? 5,

@@ -1,0 +1,126 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Test } from 'tap'
+import t from 'tap'
+import { createSqliteQueue, type SqliteQueueOptions } from '../../../src/queue/drivers/sqlite.ts'
+import { message, messages } from '../fixtures/message.ts'
+import { until } from './fixtures/engine.ts'
+import { consume, options } from './fixtures/open.ts'
+
+const UNAVAILABLE = { code: 'ERR_QUEUE_UNAVAILABLE', statusCode: 503 }
+
+/** A queue whose worker does what it is ordered to: nothing special, throw, crash, exit, hang, full. */
+function controlled(t: Test, changed: Partial<SqliteQueueOptions> = {}) {
+  const lines: string[] = []
+  const note = (...line: unknown[]) => void lines.push(String(line.at(-1)))
+  const log = { info: note, warn: note, error: note }
+  const workerUrl = new URL('fixtures/controlled-worker.ts', import.meta.url)
+  const settings = options(t, { workerUrl, log, minFree: 1, ...changed })
+  const order = (what: string): void => {
+    // The worker must not read half of it.
+    writeFileSync(`${settings.file}.order.new`, what)
+    renameSync(`${settings.file}.order.new`, `${settings.file}.order`)
+  }
+  mkdirSync(dirname(settings.file))
+  order('')
+  const queue = createSqliteQueue(settings)
+  t.teardown(() => queue.close())
+  return { queue, order, lines }
+}
+
+void t.test('fails what was in flight when the worker died, and starts another', async t => {
+  for (const fault of ['throw', 'crash']) {
+    const { queue, order, lines } = controlled(t)
+    await queue.connect()
+    const before = message()
+    await queue.publish(before)
+    const [received] = await queue.consumer.receive({ max: 1, wait: 0, lease: 60_000 })
+    const waiting = queue.consumer.receive({ max: 1, wait: 60_000, lease: 60_000 })
+    order(fault)
+    const outcomes = await Promise.allSettled([...messages(3).map(one => queue.publish(one)), waiting])
+    for (const outcome of outcomes) t.match(outcome, { status: 'rejected', reason: UNAVAILABLE }, fault)
+    await until(() => !queue.health().ok)
+    await t.rejects(queue.publish(message()), UNAVAILABLE)
+    await t.rejects(queue.stats(), UNAVAILABLE)
+    order('')
+    await until(() => queue.health().ok)
+    t.ok(lines.includes('the queue is open again'))
+    t.equal(await queue.publish(before), 'duplicate')
+    t.equal(await queue.publish(message()), 'accepted')
+    const lease = received?.lease ?? ''
+    t.same(
+      await queue.consumer.acknowledge([lease]),
+      { settled: 0, expired: [lease] },
+      'leases ended with it',
+    )
+    t.same((await consume(queue.consumer, 2))[0]?.event, before.body)
+  }
+})
+
+void t.test('says why it is not available', async t => {
+  const { queue, order } = controlled(t, { restartDelay: 60_000 })
+  await queue.connect()
+  order('throw')
+  await t.rejects(queue.publish(message()), { message: /the disk has gone/ })
+  await until(() => !queue.health().ok)
+  t.same(queue.health(), { ok: false, reason: 'the disk has gone' })
+  await queue.close()
+  t.same(queue.health(), { ok: false, reason: 'it is closed' }, 'and no restart is left')
+})
+
+void t.test('waits longer before each start that fails', async t => {
+  const delays: unknown[] = []
+  const warn = (fields: unknown) => void delays.push(fields)
+  const { queue, order } = controlled(t, { log: { info() {}, error() {}, warn } })
+  await queue.connect()
+  order('throw')
+  await until(() => delays.length > 0)
+  order('exit')
+  await until(() => delays.length >= 3)
+  t.match(delays.slice(0, 3), [{ delay: 1 }, { delay: 2 }, { delay: 4 }])
+})
+
+void t.test('does not start again what never started', async t => {
+  const { queue, order } = controlled(t)
+  order('exit')
+  await t.rejects(queue.connect(), { ...UNAVAILABLE, message: /its worker has ended/ })
+  t.same(queue.health(), { ok: false, reason: 'it is closed' })
+  order('')
+  await queue.connect()
+  t.equal(await queue.publish(message()), 'accepted', 'but may be told to')
+})
+
+void t.test('does not wait for a disk that hangs, and takes events again once it answers', async t => {
+  const { queue, order } = controlled(t, { commitTimeout: 50 })
+  await queue.connect()
+  order('hang')
+  const late = message()
+  await t.rejects(queue.publish(late), { ...UNAVAILABLE, message: /no answer from the disk within 50 ms/ })
+  t.match(queue.health(), { ok: false, reason: /no answer/ })
+  await t.rejects(queue.publish(message()), UNAVAILABLE, 'at once')
+  order('')
+  await until(() => queue.health().ok)
+  t.equal(await queue.publish(late), 'duplicate', 'it had been stored after all')
+})
+
+void t.test('closes even when the disk hangs', async t => {
+  const { queue, order } = controlled(t, { commitTimeout: 50 })
+  await queue.connect()
+  order('hang')
+  const hanging = queue.publish(message())
+  await t.rejects(hanging, UNAVAILABLE)
+  await queue.close()
+  t.notOk(queue.health().ok)
+})
+
+void t.test('says that the disk is full, and recovers without traffic', async t => {
+  const { queue, order } = controlled(t)
+  await queue.connect()
+  order('full')
+  await until(() => !queue.health().ok)
+  t.match(queue.health(), { reason: /0 MiB are free/ })
+  await t.rejects(queue.publish(message()), { code: 'ERR_QUEUE_FULL', statusCode: 503 })
+  order('')
+  await until(() => queue.health().ok)
+  t.equal(await queue.publish(message()), 'accepted')
+})
