@@ -146,8 +146,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
 
   /** PUBLIC_URL; a port 0 in it stands for the port that the system gave, as in tests and demonstrations. */
   function publicUrl(): string {
-    const [address] = publicListener.addresses() as AddressInfo[]
-    return config.PUBLIC_URL.replace(/:0(?=\/|$)/, `:${address?.port ?? config.PORT}`)
+    const port = publicListener.addresses().map(address => (address as AddressInfo).port)[0]
+    return config.PUBLIC_URL.replace(/:0(?=\/|$)/, `:${port}`)
   }
 
   return {

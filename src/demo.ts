@@ -13,25 +13,37 @@ import { loggerOptions } from './logger.ts'
 import type { EventType, JelouEvent } from './simulator/events.ts'
 import { createSimulator, type Simulator } from './simulator/simulator.ts'
 
-/** Where the steps are printed; `once` ends after the first conversation, otherwise the signal does. */
-export type DemoOptions = { out: Writable; once: boolean; signal: AbortSignal }
+/**
+ * Where the steps are printed; `once` ends after the first conversation, otherwise the signal does. `jelou` is the
+ * simulated one, which the demonstration starts and closes.
+ */
+export type DemoOptions = { out: Writable; once: boolean; signal: AbortSignal; jelou?: Simulator }
 
 type Say = (step: string, text: string) => void
 
 const CONVERSATION: EventType[] = ['conversation.start', 'text', 'image', 'conversation.close']
 const PAUSE = 2000
 
-/** A simulated Jelou, the real receiver with its embedded queue, and a consumer: the whole job on one machine. */
-export async function demo({ out, once, signal }: DemoOptions): Promise<void> {
+/**
+ * A simulated Jelou, the real receiver with its embedded queue, and a consumer: the whole job on one machine.
+ * Throws the signal's reason when it is ended before the first conversation is through.
+ */
+export async function demo(options: DemoOptions): Promise<void> {
+  const {
+    out,
+    once,
+    signal,
+    jelou = createSimulator({ projectId: 'demo-project', apiKey: randomUUID() }),
+  } = options
   const say: Say = (step, text) => void out.write(`${step.padEnd(10)}${text}\n`)
   const directory = await mkdtemp(join(tmpdir(), 'jelou-receiver-demo-'))
-  const jelou = createSimulator({ projectId: 'demo-project', apiKey: randomUUID() })
   const ending = new AbortController()
   const running = AbortSignal.any([signal, ending.signal])
+  const fail = (error: Error) => ending.abort(error)
   const config = await demoConfig(jelou, directory)
   const app = await buildApp(config, {
     log: pino(loggerOptions('error')),
-    onFatal: error => ending.abort(error),
+    onFatal: fail,
   })
   try {
     const { adminUrl } = await app.start()
@@ -45,13 +57,8 @@ export async function demo({ out, once, signal }: DemoOptions): Promise<void> {
 
     const consumed = new Set<string>()
     const printer = consumerOf(consumed, say)
-    const consuming = consume({
-      url: adminUrl,
-      token: undefined,
-      out: printer,
-      signal: running,
-      onRetry: () => {},
-    })
+    const target = { url: adminUrl, token: undefined }
+    const consuming = consume({ ...target, out: printer, signal: running, onRetry: fail }).catch(fail)
     const accepted = await converse(jelou, say)
     await until(() => accepted.every(id => consumed.has(id)), running)
     say('done', `${accepted.length} events were accepted, and each was consumed once`)

@@ -80,6 +80,15 @@ t.test('it registers, receives, and tells its status', async t => {
   t.match(metrics, 'jelou_receiver_queue_messages{state="waiting"} 1')
 })
 
+t.test('a queue that cannot take an event makes it not ready', async t => {
+  const { app, publicUrl } = await start(t, { JELOU_API_KEY: '', JELOU_SIGNING_SECRET: 's' })
+  await app.queue.close()
+  t.match(await get(`${publicUrl}/readyz`), {
+    status: 503,
+    body: { checks: { secret: 'ok', queue: /closed/ } },
+  })
+})
+
 t.test('the public listener has nothing but the webhook and health', async t => {
   const { publicUrl } = await start(t)
   for (const path of ['/', '/status', '/metrics', '/rejected', '/queue/stats', '/webhook/jelou']) {

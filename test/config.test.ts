@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { describeVariables, loadConfig } from '../src/config.ts'
+import { describeVariables, loadAdminAddress, loadConfig } from '../src/config.ts'
 
 const NO_FILE = join(import.meta.dirname, 'no-such-file')
 const GOOD = { JELOU_PROJECT_ID: 'p', JELOU_API_KEY: 'k', PUBLIC_URL: 'https://support.example.com' }
@@ -175,4 +175,20 @@ t.test('every variable is described', async t => {
   const docs = describeVariables()
   t.equal(docs.length, 30)
   for (const { name, description, example } of docs) t.ok(description && example, name)
+})
+
+t.test('a client of the private listener needs no more than its address', async t => {
+  const cases: [NodeJS.ProcessEnv, string][] = [
+    [{}, 'http://127.0.0.1:3001'],
+    [{ ADMIN_HOST: '0.0.0.0', ADMIN_PORT: '81' }, 'http://127.0.0.1:81'],
+    [{ ADMIN_HOST: '::' }, 'http://[::1]:3001'],
+    [{ ADMIN_HOST: '10.0.0.1', ADMIN_TOKEN: 'sixteen-characters' }, 'http://10.0.0.1:3001'],
+  ]
+  for (const [environment, url] of cases) {
+    t.same(await loadAdminAddress(environment, NO_FILE), { url, token: environment.ADMIN_TOKEN }, url)
+  }
+  await t.rejects(loadAdminAddress({ ADMIN_PORT: 'x' }, NO_FILE), {
+    code: 'ERR_CONFIG',
+    message: /ADMIN_PORT/,
+  })
 })

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { demo } from '../src/demo.ts'
+import { createSimulator } from '../src/simulator/simulator.ts'
 
 function printed() {
   const lines: string[] = []
@@ -45,4 +46,11 @@ t.test('a signal before it is through ends it with the reason, and everything is
     /interrupted/,
   )
   t.notMatch(text(), 'done ')
+})
+
+t.test('what cannot be registered ends it with the reason', async t => {
+  const jelou = createSimulator()
+  jelou.faults.add({ method: 'POST', status: 403 })
+  const options = { out: printed().out, once: false, signal: new AbortController().signal, jelou }
+  await t.rejects(demo(options), { code: 'ERR_REGISTRATION_REJECTED' })
 })
