@@ -83,6 +83,13 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     exposeHeadRoutes: false,
   })
   const adminListener = fastify({ ...logging, exposeHeadRoutes: false })
+  for (const listener of [publicListener, adminListener]) {
+    listener.addHook('onSend', (_request, reply, _payload, done) => {
+      // Else a connection that is kept alive past the last answer would hold up the end.
+      if (phase.draining) reply.header('connection', 'close')
+      done()
+    })
+  }
 
   await publicListener.register(health, { checks })
   await publicListener.register(webhook, {
@@ -165,10 +172,13 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await sleep(config.SHUTDOWN_DELAY)
       phase.refusing = true
       // A request that is still being sent by then would hold the process until it is killed.
-      const cut = setTimeout(() => publicListener.server.closeAllConnections(), config.SHUTDOWN_TIMEOUT * 0.8)
+      const cut = setTimeout(() => {
+        publicListener.server.closeAllConnections()
+        adminListener.server.closeAllConnections()
+      }, config.SHUTDOWN_TIMEOUT * 0.8)
       await publicListener.close()
-      clearTimeout(cut)
       await adminListener.close()
+      clearTimeout(cut)
       await registrar.stop()
       await api?.close()
       await queue.close()
