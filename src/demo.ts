@@ -21,7 +21,6 @@ export type DemoOptions = { out: Writable; once: boolean; signal: AbortSignal; j
 
 type Say = (step: string, text: string) => void
 
-const CONVERSATION: EventType[] = ['conversation.start', 'text', 'image', 'conversation.close']
 const PAUSE = 2000
 
 /**
@@ -89,13 +88,13 @@ async function demoConfig(jelou: Simulator, directory: string): Promise<Config> 
 
 /** A small conversation, a redelivery and a forgery. Resolves with the ids of the accepted events. */
 async function converse(jelou: Simulator, say: Say): Promise<string[]> {
-  const events = CONVERSATION.map(type => jelou.event(type))
-  const ids: string[] = []
-  for (const event of events) ids.push(await deliver(jelou, say, event))
-  await deliver(jelou, say, events[1] ?? {}, 'the same message again')
+  const next = (type: EventType) => deliver(jelou, say, jelou.event(type))
+  const message = jelou.event('text')
+  const ids = [await next('conversation.start'), await deliver(jelou, say, message)]
+  await deliver(jelou, say, message, 'the same message again')
   const forged = await jelou.send(jelou.event('text'), { signature: 'forged' })
   say('verify', `a forged message -> ${forged.status} ${answer.parse(JSON.parse(forged.body)).code}`)
-  return ids
+  return [...ids, await next('image'), await next('conversation.close')]
 }
 
 const answer = z.object({ status: z.string(), id: z.string(), code: z.string() }).partial()

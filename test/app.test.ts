@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -162,4 +164,15 @@ t.test('while it drains it is not ready, then refuses, and ends what waits', asy
   t.same(await (await waiting).body.json(), { messages: [] })
   t.match(app.queue.health(), { ok: false })
   await t.rejects(request(`${publicUrl}/healthz`), { code: 'ECONNREFUSED' })
+})
+
+t.test('a request that is never sent to its end does not hold up the end', async t => {
+  const { app, publicUrl } = await start(t, { SHUTDOWN_TIMEOUT: '500ms' })
+  const { hostname, port } = new URL(publicUrl)
+  const socket = connect(Number(port), hostname)
+  socket.write('POST /webhook/jelou HTTP/1.1\r\nhost: x\r\n')
+  await once(app.public.server, 'connection')
+  const cut = once(socket, 'close')
+  await app.drain()
+  await cut
 })
