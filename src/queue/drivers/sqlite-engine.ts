@@ -155,22 +155,25 @@ class Engine {
   }
 
   #tick(): void {
-    const quiet = this.#busy < QUIET
-    this.#busy = 0
     this.#space.recover()
+    clearImmediate(this.#shrinking)
+    this.#shrinkSoon()
+    this.#busy = 0
     this.#turn([])
-    if (quiet) this.#shrink()
   }
 
   /**
-   * Gives disk space back in steps, between which events get their turn. On a full disk too: it may be this queue that
-   * has filled it.
+   * Gives disk space back while it is quiet, in steps between which events get their turn. On a full disk it is always
+   * time: it may be this queue that has filled it, and the write-ahead log is emptied while there is room to do it.
    */
+  #shrinkSoon(): void {
+    if (this.#busy < QUIET || this.#space.failure !== undefined)
+      this.#shrinking = setImmediate(() => this.#shrink())
+  }
+
   #shrink(): void {
-    clearImmediate(this.#shrinking)
     try {
-      if (this.#busy < QUIET && this.#store.shrink(SHRINK_PAGES))
-        this.#shrinking = setImmediate(() => this.#shrink())
+      if (this.#store.shrink(SHRINK_PAGES)) this.#shrinkSoon()
     } catch (error) {
       if (failureOf(error).kind === 'full') this.#space.giveUpBallast()
       else this.#fail(error)

@@ -40,7 +40,7 @@ export function lockQueue(file: string): () => void {
   createPrivateFile(`${file}.lock`)
   const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 })
   try {
-    lock.exec('BEGIN EXCLUSIVE')
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     throw isBusy(error) ? openError({ kind: 'locked', reason: 'another process uses it' }, file) : error
