@@ -67,11 +67,11 @@ function verify(t: Test, { ledger, answers }: Load, received: Received[]): void 
   t.strictSame(Object.keys(answers).toSorted(), ['200', 'none'], 'nothing is refused, and some are cut off')
   t.equal(ids.length, known.size, 'nothing is there twice')
   const lost = acknowledged.filter(([id]) => !known.has(id))
-  t.strictSame(lost, [], 'nothing that was acknowledged is lost')
+  t.strictSame(few(lost), [], 'nothing that was acknowledged is lost')
   const altered = received.filter(
     ({ event, raw }) => !raw.includes(`"data":${ledger.get(String(event['id']))?.body}}`),
   )
-  t.strictSame(altered, [], 'everything is byte for byte what was sent')
+  t.strictSame(few(altered), [], 'everything is byte for byte what was sent')
   const last = new Map<string, number>()
   const disorder = ids.filter(id => {
     const { room = '', place = 0 } = ledger.get(id) ?? {}
@@ -79,7 +79,12 @@ function verify(t: Test, { ledger, answers }: Load, received: Received[]): void 
     last.set(room, place)
     return place <= before
   })
-  t.strictSame(disorder, [], "each room's events come in the order in which they were sent")
+  t.strictSame(few(disorder), [], "each room's events come in the order in which they were sent")
+}
+
+/** Enough of a long list to see what is wrong. */
+function few<T>(list: T[]): T[] {
+  return list.slice(0, 3)
 }
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */

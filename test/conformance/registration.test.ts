@@ -111,6 +111,17 @@ t.test('the kept secret verifies from the start, before Jelou can be asked', asy
   const { jelou, environment, port } = await setUp(t)
   await register(t, environment)
   const { signingSecret } = jelou.integration ?? {}
+  jelou.faults.add({ method: 'GET', delay: 60_000 })
+  const early = await start(t, environment)
+  t.equal(
+    (await call(`${early.publicUrl}/readyz`)).status,
+    200,
+    'ready while the first call to Jelou is under way',
+  )
+  t.equal((await sendTo(early, jelou, 'before the answer')).status, 200)
+  t.equal(await stop(early, 'SIGKILL'), null)
+
+  jelou.faults.clear()
   await jelou.close()
   const service = await start(t, environment)
   t.equal((await call(`${service.publicUrl}/readyz`)).status, 200)
