@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
+import { queueFigures } from './admin/queue-figures.ts'
 import type { Config } from './config.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
@@ -132,7 +133,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       checks: state,
       uptimeSeconds: (now() - startedAt) / 1000,
       registration: { ...registration, secretAgeSeconds: (age(secretSince) ?? 0) / 1000 },
-      queue: { driver: queue.name, ...(await queue.stats()) },
+      // Without figures when the queue cannot be asked: `checks.queue` says why, and the rest is wanted most then.
+      queue: { driver: queue.name, ...(await queue.stats().then(queueFigures, () => ({}))) },
       events: { ...events, refused: rejections.counts },
     }
   }
