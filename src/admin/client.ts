@@ -32,9 +32,8 @@ export async function callAdmin(
       })
       return { status: answer.statusCode, text: await answer.body.text() }
     } catch (cause) {
-      const { message, code } = cause as NodeJS.ErrnoException
-      // A name with several addresses fails with an error that has no message of its own.
-      throw new AdminUnreachableError(url, message || code, { cause })
+      // The code, because an error for several addresses of one name has no message.
+      throw new AdminUnreachableError(url, (cause as NodeJS.ErrnoException).code, { cause })
     }
   }
 }

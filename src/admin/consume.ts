@@ -20,7 +20,7 @@ export type ConsumeOptions = AdminTarget & {
 const RECEIVE = { max: 1, wait: '20s', lease: '30s' }
 
 /** The answer to it. The event stands last and as it was published, which parsing would not keep (numbers, escapes). */
-const RECEIVED = /^\{"messages":\[(?:\{"lease":"(?<lease>[^"]+)",[^{]*"event":(?<event>.*)\})?\]\}$/s
+const RECEIVED = /^\{"messages":\[(?:\{"lease":"([^"]+)",[^{]*"event":(.*)\})?\]\}$/s
 
 /**
  * Prints every event of the embedded queue as one line of JSON, in the text in which it was published, and acknowledges
@@ -43,9 +43,8 @@ export async function consume(options: ConsumeOptions): Promise<void> {
 
 async function consumeOne(target: AdminTarget, out: Writable, signal: AbortSignal): Promise<void> {
   const text = await callAdmin(target, 'POST', '/queue/receive', { body: RECEIVE, signal })
-  const match = RECEIVED.exec(text)
-  if (match === null) throw new AdminRefusedError(`${target.url}/queue/receive`, 'as another service')
-  const { lease, event } = match.groups ?? {}
+  const [matched, lease, event] = RECEIVED.exec(text) ?? []
+  if (matched === undefined) throw new AdminRefusedError(`${target.url}/queue/receive`, 'as another service')
   if (lease === undefined || event === undefined) return
   // JSON has line breaks between its tokens only: in strings they are escaped.
   await print(out, `${event.replaceAll(/[\r\n]/g, ' ')}\n`)

@@ -3,7 +3,10 @@ import { BadRequestError } from '../errors.ts'
 import { duration } from '../units.ts'
 
 const leases = z
-  .array(z.string('must be a lease').max(200, 'must be a lease'), 'must be the list of leases that /queue/receive gave')
+  .array(
+    z.string('must be a lease').max(200, 'must be a lease'),
+    'must be the list of leases that /queue/receive gave',
+  )
   .max(10_000, 'must be 10000 leases at most')
 
 /** `POST /queue/receive`: at most `max` messages, waiting up to `wait` for the first, each leased for `lease`. */
@@ -27,8 +30,8 @@ export const nackRequest = object({
 
 /** `GET /queue/dead`: a page of at most `limit`, behind the one whose `seq` is `after`. */
 export const deadQuery = object({
-  after: z.coerce.number().pipe(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(0),
-  limit: z.coerce.number().pipe(wholeNumber(1, 1000)).default(100),
+  after: z.preprocess(Number, wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(0),
+  limit: z.preprocess(Number, wholeNumber(1, 1000)).default(100),
 })
 
 /** `POST /queue/dead/redrive`: these dead letters, or all of them. */

@@ -1,11 +1,15 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
+import { endConnectionsOnClose } from '../end-connections.ts'
 import { errorAnswer } from '../error-answer.ts'
 import { BadRequestError, NoSuchRouteError } from '../errors.ts'
 import type { QueueConsumer, QueueStats } from '../queue/types.ts'
 import { consumerApi } from './consumer-api.ts'
 import { createGuard } from './guard.ts'
 import { queueFigures } from './queue-figures.ts'
+
+/** Consumers that wait are answered at once; this is for acknowledgements that wait for the disk. In ms. */
+const CLOSING_GRACE = 1000
 
 /** What the private listener shows; `status` and `rejected` are sent as JSON and hold no secret. */
 export type AdminOptions = {
@@ -25,6 +29,7 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
     guard(request)
     done()
   })
+  endConnectionsOnClose(app, CLOSING_GRACE)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const answer = errorAnswer(error)
     if (answer.statusCode === 401) reply.header('www-authenticate', 'Bearer realm="jelou-receiver admin"')

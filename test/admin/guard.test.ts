@@ -80,7 +80,12 @@ t.test('without a token, only a loopback name does', async t => {
 t.test('without a token, a web page of another origin changes nothing', async t => {
   const { call, url, publish, receive } = await startAdmin(t)
   await publish('k', 1)
-  for (const origin of ['https://attacker.example', 'null', 'http://localhost:5173', `${url}.attacker.example`]) {
+  for (const origin of [
+    'https://attacker.example',
+    'null',
+    'http://localhost:5173',
+    `${url}.attacker.example`,
+  ]) {
     const answer = await call('POST', '/queue/receive', undefined, { origin })
     t.match(answer, { status: 403, json: { code: 'ERR_CROSS_ORIGIN' } }, origin)
   }

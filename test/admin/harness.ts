@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fastify, { LogController, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { request, type Dispatcher } from 'undici'
@@ -42,9 +44,14 @@ export type HarnessOptions = Partial<AdminOptions> & { maxAttempts?: number; por
 export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise<Harness> {
   const { maxAttempts = 5, port = 0, ...overrides } = options
   const lines: Record<string, unknown>[] = []
-  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const log: FastifyBaseLogger = pino(
+    { level: 'warn' },
+    { write: (line: string) => void lines.push(JSON.parse(line)) },
+  )
+  // A test may start several, and `t.testdir` would take the files of the first away.
+  const directory = await mkdtemp(join(tmpdir(), 'admin-test-'))
   const queue = createSqliteQueue({
-    file: join(t.testdir(), 'queue.sqlite'),
+    file: join(directory, 'queue.sqlite'),
     dedupeWindow: 0,
     log,
     maxAttempts,
@@ -77,6 +84,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
   t.teardown(async () => {
     await app.close()
     await queue.close()
+    await rm(directory, { recursive: true })
   })
 
   const call: Harness['call'] = async (method, path, body, headers = {}) => {

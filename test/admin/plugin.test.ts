@@ -18,8 +18,9 @@ t.test('shows the status, the refused requests and the figures of the queue', as
 })
 
 t.test('the age of the oldest is told in seconds', async t => {
-  const stats = async () => ({ waiting: 1, leased: 2, delayed: 3, dead: 4, oldestAge: 1500, bytes: 5 })
-  const { call } = await startAdmin(t, { stats })
+  const { call } = await startAdmin(t, {
+    stats: async () => ({ waiting: 1, leased: 2, delayed: 3, dead: 4, oldestAge: 1500, bytes: 5 }),
+  })
   t.same((await call('GET', '/queue/stats')).json, {
     waiting: 1,
     leased: 2,
@@ -40,8 +41,20 @@ t.test('every error has one shape', async t => {
     [await call('GET', '/queue/receive'), 404, 'ERR_NOT_FOUND', 'Not Found', /no GET \/queue\/receive$/],
     [await call('POST', '/queue/ack', '{'), 400, 'ERR_BAD_REQUEST', 'Bad Request', /not JSON/],
     [await call('POST', '/queue/ack', big), 413, 'ERR_BODY_TOO_LARGE', 'Payload Too Large', /./],
-    [await call('POST', '/queue/receive', '{}', form), 415, 'ERR_CONTENT_TYPE', 'Unsupported Media Type', /json/],
-    [await call('POST', '/queue/receive', '{}', plain), 415, 'ERR_CONTENT_TYPE', 'Unsupported Media Type', /json/],
+    [
+      await call('POST', '/queue/receive', '{}', form),
+      415,
+      'ERR_CONTENT_TYPE',
+      'Unsupported Media Type',
+      /json/,
+    ],
+    [
+      await call('POST', '/queue/receive', '{}', plain),
+      415,
+      'ERR_CONTENT_TYPE',
+      'Unsupported Media Type',
+      /json/,
+    ],
   ] as const
   for (const [answer, statusCode, code, error, message] of cases) {
     t.equal(answer.status, statusCode)
@@ -63,7 +76,9 @@ t.test('a fault of the service is logged and tells nothing', async t => {
 })
 
 t.test('a queue that cannot be asked is a 503, and the rest goes on', async t => {
-  const { call, lines } = await startAdmin(t, { stats: () => Promise.reject(new QueueUnavailableError('gone')) })
+  const { call, lines } = await startAdmin(t, {
+    stats: () => Promise.reject(new QueueUnavailableError('gone')),
+  })
   t.match(await call('GET', '/queue/stats'), { status: 503, json: { code: 'ERR_QUEUE_UNAVAILABLE' } })
   t.match(lines, [{ level: 50, err: { code: 'ERR_QUEUE_UNAVAILABLE' } }])
   t.equal((await call('GET', '/status')).status, 200)
