@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
+import { queueFigures } from './admin/queue-figures.ts'
 import type { Config } from './config.ts'
+import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
 import type { QueueDriver } from './queue/types.ts'
@@ -86,6 +88,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   })
   const adminListener = fastify({ ...logging, exposeHeadRoutes: false })
 
+  // A request that is still being sent by then would hold the process until it is killed.
+  endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
   await publicListener.register(health, { checks })
   await publicListener.register(webhook, {
     path: config.WEBHOOK_PATH,
@@ -134,7 +138,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       checks: state,
       uptimeSeconds: (now() - startedAt) / 1000,
       registration: { ...registration, secretAgeSeconds: age(secretSince) },
-      queue: { driver: queue.name, ...(await queue.stats()) },
+      // Without figures when the queue cannot be asked: `checks.queue` says why, and the rest is wanted most then.
+      queue: { driver: queue.name, ...(await queue.stats().then(queueFigures, () => ({}))) },
       events: { ...events, refused: rejections.counts },
     }
   }
@@ -167,8 +172,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       phase.draining = true
       await sleep(config.SHUTDOWN_DELAY)
       phase.refusing = true
-      await closeListener(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
-      await closeListener(adminListener, config.SHUTDOWN_TIMEOUT * 0.1)
+      await publicListener.close()
+      await adminListener.close()
       await registrar.stop()
       await api?.close()
       await queue.close()
@@ -185,19 +190,6 @@ function openStore({
   const backend = openSqliteState({ directory: DATA_DIR, projectId })
   const seal = createSeal({ keys, projectId, location: backend.location })
   return createStore({ backend, seal, schema: keptSchema })
-}
-
-/**
- * Stops listening and waits for the requests in flight; what is still being sent after `patience` ms is cut, because it
- * would hold the process until it is killed.
- */
-async function closeListener(listener: FastifyInstance, patience: number): Promise<void> {
-  const cut = setTimeout(() => listener.server.closeAllConnections(), patience)
-  // Node closes the connections that are idle now; those that become idle after their answer are left to us.
-  const sweep = setInterval(() => listener.server.closeIdleConnections(), 50)
-  await listener.close()
-  clearTimeout(cut)
-  clearInterval(sweep)
 }
 
 /** Null when the signing secret is configured and nothing is to be registered. */

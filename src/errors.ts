@@ -66,6 +66,12 @@ export const HostNotAllowedError = createError(
   'Call the private listener by its own address, or set ADMIN_TOKEN',
   403,
 )
+export const CrossOriginError = createError(
+  'ERR_CROSS_ORIGIN',
+  'Web pages may not call the private listener without ADMIN_TOKEN',
+  403,
+)
+export const NoSuchRouteError = createError('ERR_NOT_FOUND', 'The private listener has no %s %s', 404)
 
 // Clients of the private listener.
 export const AdminRefusedError = createError(

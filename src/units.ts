@@ -10,7 +10,7 @@ export const duration = quantity(MILLISECONDS, 'is not a duration: write 500ms, 
 export const size = quantity(BYTES, 'is not a size: write 512kb, 1mb or 1gb')
 
 function quantity(units: Record<string, number>, problem: string) {
-  return z.string().transform((text, context) => {
+  return z.string(problem).transform((text, context) => {
     const [, amount, unit] = /^(\d{1,12})\s*([a-z]*)$/i.exec(text.trim()) ?? []
     const factor = unit === '' && amount === '0' ? 1 : units[unit?.toLowerCase() ?? '']
     const value = factor === undefined ? Number.NaN : Number(amount) * factor

@@ -1,31 +1,20 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { z } from 'zod'
-import { BadRequestError } from '../errors.ts'
 import type { LeasedMessage, QueueConsumer } from '../queue/types.ts'
-import { duration } from '../units.ts'
+import {
+  ackRequest,
+  deadQuery,
+  nackRequest,
+  parse,
+  receiveRequest,
+  redriveRequest,
+} from './consumer-requests.ts'
 
-const leases = z.array(z.string().max(200)).max(10_000)
-
-const receiveRequest = z.object({
-  max: z.int().min(1).max(1000).default(10),
-  wait: duration.prefault('0s').refine(wait => wait <= 60_000, 'must be 60s at most'),
-  lease: duration
-    .prefault('30s')
-    .refine(lease => lease > 0 && lease <= 43_200_000, 'must be more than 0 and 12h at most'),
-})
-const ackRequest = z.object({ leases })
-const nackRequest = z.object({
-  leases,
-  delay: duration.prefault('0s'),
-  reason: z.string().max(1000).exactOptional(),
-})
-const deadQuery = z.object({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-})
-const redriveRequest = z.object({ seqs: z.array(z.int()).max(10_000).exactOptional() })
-
-/** The embedded queue's consumer API: receive, acknowledge, return, dead letters. */
+/**
+ * The embedded queue's consumer API: receive, acknowledge, return, dead letters.
+ *
+ * Acknowledging and returning answer `{"settled":2,"expired":["…"]}`: for how many of the leases it was done, and which
+ * were not held any more. Those had run out, so that their messages come (or came) again, or were settled before.
+ */
 export async function consumerApi(
   app: FastifyInstance,
   { consumer }: { consumer: QueueConsumer },
@@ -37,17 +26,20 @@ export async function consumerApi(
   })
 
   app.post('/queue/receive', async (request, reply) => {
+    const options = parse(receiveRequest, request.body)
     const gone = new AbortController()
-    const onClose = () => gone.abort()
-    request.raw.socket.once('close', onClose)
-    try {
-      const signal = AbortSignal.any([gone.signal, closing.signal])
-      const messages = await consumer.receive({ ...parse(receiveRequest, request.body), signal })
-      if (gone.signal.aborted) await consumer.release(messages.map(({ lease }) => lease))
-      return await sendJson(reply, 'messages', messages.map(leased))
-    } finally {
-      request.raw.socket.off('close', onClose)
-    }
+    let messages: LeasedMessage[] = []
+    reply.raw.once('close', () => {
+      gone.abort()
+      // The consumer went away before it had the whole answer, so it can have done nothing with it.
+      if (!reply.raw.writableFinished) giveBack(messages)
+    })
+    messages = await consumer.receive({ ...options, signal: AbortSignal.any([gone.signal, closing.signal]) })
+    return sendJson(
+      reply,
+      'messages',
+      messages.map(({ lease, attempts, event }) => withEvent({ lease, attempts }, event)),
+    )
   })
 
   app.post('/queue/ack', async request => consumer.acknowledge(parse(ackRequest, request.body).leases))
@@ -62,8 +54,8 @@ export async function consumerApi(
     return sendJson(
       reply,
       'dead',
-      dead.map(({ event, diedAt, ...letter }) =>
-        withEvent({ ...letter, diedAt: new Date(diedAt).toISOString() }, event),
+      dead.map(({ seq, attempts, reason, diedAt, event }) =>
+        withEvent({ seq, attempts, reason, diedAt: new Date(diedAt).toISOString() }, event),
       ),
     )
   })
@@ -71,18 +63,14 @@ export async function consumerApi(
   app.post('/queue/dead/redrive', async request => ({
     redriven: await consumer.redrive(parse(redriveRequest, request.body).seqs),
   }))
-}
 
-function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input ?? {})
-  if (parsed.success) return parsed.data
-  throw new BadRequestError(
-    parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
-  )
-}
-
-function leased({ lease, attempts, event }: LeasedMessage): Buffer[] {
-  return withEvent({ lease, attempts }, event)
+  function giveBack(messages: LeasedMessage[]): void {
+    consumer
+      .release(messages.map(({ lease }) => lease))
+      .catch((error: unknown) =>
+        app.log.warn({ err: error }, 'messages come back only when their lease runs out'),
+      )
+  }
 }
 
 /** A JSON object with `event` as its last member: the stored text itself, not parsed and written again. */

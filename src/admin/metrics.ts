@@ -7,6 +7,7 @@ export type MetricSources = {
   events: () => Record<string, number>
   /** Requests refused since the start, by the code of the check. */
   refused: () => Record<string, number>
+  /** When it fails, the queue's own metrics are missing from the scrape and all others are there. */
   queue: () => Promise<QueueStats>
   /** Reconcile passes since the start, by outcome. */
   reconciles: () => Record<string, number>
@@ -20,6 +21,7 @@ export type MetricSources = {
 export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry()
   const registers = [registry]
+  const queue = sharing(sources.queue)
   counter('jelou_receiver_events_total', 'Events answered 200', 'outcome', sources.events)
   counter(
     'jelou_receiver_refused_total',
@@ -45,16 +47,23 @@ export function createMetrics(sources: MetricSources): Registry {
   gauge('jelou_receiver_secret_age_seconds', 'Age of the signing secret in use', [], metric => {
     metric.set(sources.secretAge() ?? Number.NaN)
   })
+  gauge('jelou_receiver_queue_up', 'Whether the queue could be asked: 1 or 0', [], async metric => {
+    metric.set((await queue()) ? 1 : 0)
+  })
   gauge('jelou_receiver_queue_messages', 'Messages in the queue', ['state'], async metric => {
-    const { waiting, leased, delayed, dead } = await sources.queue()
+    const stats = await queue()
+    if (!stats) return
+    const { waiting, leased, delayed, dead } = stats
     for (const [state, count] of Object.entries({ waiting, leased, delayed, dead }))
       metric.set({ state }, count)
   })
   gauge('jelou_receiver_queue_bytes', 'Bytes of the queue on disk', [], async metric => {
-    metric.set((await sources.queue()).bytes)
+    const stats = await queue()
+    if (stats) metric.set(stats.bytes)
   })
   gauge('jelou_receiver_queue_oldest_seconds', 'Age of the oldest waiting message', [], async metric => {
-    metric.set((await sources.queue()).oldestAge / 1000)
+    const stats = await queue()
+    if (stats) metric.set(stats.oldestAge / 1000)
   })
   return registry
 
@@ -83,9 +92,22 @@ export function createMetrics(sources: MetricSources): Registry {
       labelNames,
       registers,
       async collect() {
-        metric.reset()
+        // A reset would leave a 0 where there are no labels, which says something else than no sample.
+        if (labelNames.length > 0) metric.reset()
+        else metric.remove()
         await read(metric)
       },
     })
   }
+}
+
+/** Asks once for all the metrics of one scrape; undefined when that fails. */
+function sharing(read: () => Promise<QueueStats>): () => Promise<QueueStats | undefined> {
+  let reading: Promise<QueueStats | undefined> | undefined
+  return () =>
+    (reading ??= read()
+      .catch(() => undefined)
+      .finally(() => {
+        reading = undefined
+      }))
 }

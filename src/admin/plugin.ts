@@ -1,9 +1,15 @@
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
+import { endConnectionsOnClose } from '../end-connections.ts'
 import { errorAnswer } from '../error-answer.ts'
+import { BadRequestError, NoSuchRouteError } from '../errors.ts'
 import type { QueueConsumer, QueueStats } from '../queue/types.ts'
 import { consumerApi } from './consumer-api.ts'
 import { createGuard } from './guard.ts'
+import { queueFigures } from './queue-figures.ts'
+
+/** Consumers that wait are answered at once; this is for acknowledgements that wait for the disk. In ms. */
+const CLOSING_GRACE = 1000
 
 /** What the private listener shows; `status` and `rejected` are sent as JSON and hold no secret. */
 export type AdminOptions = {
@@ -23,12 +29,23 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
     guard(request)
     done()
   })
+  endConnectionsOnClose(app, CLOSING_GRACE)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const answer = errorAnswer(error)
     if (answer.statusCode === 401) reply.header('www-authenticate', 'Bearer realm="jelou-receiver admin"')
     if (answer.statusCode >= 500) request.log.error({ err: error }, 'the private listener failed')
     return reply.code(answer.statusCode).send(answer)
   })
+  app.setNotFoundHandler(({ method, url }) => {
+    throw new NoSuchRouteError(method, url.split('?', 1)[0])
+  })
+  // Only JSON, so that a web page needs permission to send it; none at all where everything has a default.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, text: string) => (text.trim() === '' ? undefined : parseJson(text)),
+  )
 
   app.get('/status', options.status)
   app.get('/rejected', async () => ({ rejected: options.rejected() }))
@@ -36,6 +53,14 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
     reply.type(options.metrics.contentType)
     return options.metrics.metrics()
   })
-  app.get('/queue/stats', options.stats)
+  app.get('/queue/stats', async () => queueFigures(await options.stats()))
   if (options.consumer) await app.register(consumerApi, { consumer: options.consumer })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new BadRequestError('The body is not JSON', { cause })
+  }
 }

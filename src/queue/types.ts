@@ -51,7 +51,10 @@ export type ReceiveRequest = { max: number; wait: number; lease: number; signal?
 
 /** The consuming side, which only the embedded queue has: brokers bring their own. */
 export interface QueueConsumer {
-  /** Leases messages, one per partition key at a time, in order. Resolves with [] when the wait or the signal ends it. */
+  /**
+   * Leases messages, one per partition key at a time, in order; fewer than `max` when they are large. Resolves with []
+   * when the wait or the signal ends it.
+   */
   receive(request: ReceiveRequest): Promise<LeasedMessage[]>
   /** Removes the messages of these leases for good; resolves once that is synced to disk. */
   acknowledge(leases: string[]): Promise<SettleResult>
@@ -59,7 +62,7 @@ export interface QueueConsumer {
   reject(leases: string[], options: { delay: number; reason?: string }): Promise<SettleResult>
   /** Gives the messages back at once and uncounted, as when the consumer went away before it saw them. */
   release(leases: string[]): Promise<SettleResult>
-  /** Dead letters in the order of their `seq`, beginning behind `after`. */
+  /** Dead letters in the order of their `seq`, beginning behind `after`; fewer than `limit` when they are large. */
   dead(page: { after: number; limit: number }): Promise<DeadLetter[]>
   /** Puts dead letters (all, or these) back at the end of the queue with fresh attempts; resolves with their number. */
   redrive(seqs?: number[]): Promise<number>

@@ -1,9 +1,6 @@
 import type { Leases } from './sqlite-leases.ts'
 import type { Answer, Results } from './sqlite-protocol.ts'
-import type { Store } from './sqlite-store.ts'
-
-/** A receive stops at this many bytes, so that `max` need not fear large bodies. */
-const MAX_BYTES = 16 * 1024 * 1024
+import { MAX_ANSWER, type Store } from './sqlite-store.ts'
 
 /** A consumer that waits until `deadline` (ms since the epoch) for up to `max` messages, leased for `lease` ms. */
 export type Receiver = { id: number; max: number; lease: number; deadline: number }
@@ -52,7 +49,7 @@ export class Receivers {
 
   #take({ max, lease: duration }: Receiver): Results['receive'] {
     const messages: Results['receive'] = []
-    for (let bytes = 0; messages.length < max && bytes < MAX_BYTES;) {
+    for (let bytes = 0; messages.length < max && bytes < MAX_ANSWER;) {
       const lease = this.#leases.next(duration)
       if (lease === undefined) break
       const { attempts, body } = this.#store.read(lease.seq)

@@ -7,6 +7,9 @@ import type { Row, RowSource } from './sqlite-leases.ts'
 import type { Wire, WorkerOptions } from './sqlite-protocol.ts'
 import { number, openDatabase, transaction } from './sqlite-schema.ts'
 
+/** An answer with bodies stops growing at this many bytes, so that nobody need fear large ones. */
+export const MAX_ANSWER = 16 * 1024 * 1024
+
 export type StoreOptions = Pick<WorkerOptions, 'file' | 'dedupeWindow' | 'maxAttempts' | 'maxSize'>
 
 /** A message as it is delivered; `attempts` are those that failed before. */
@@ -79,14 +82,23 @@ export class Store implements RowSource {
     return true
   }
 
+  /** Stops early once it has {@link MAX_ANSWER} bytes; at least one letter, if there is any. */
   dead(after: number, limit: number): Wire<DeadLetter>[] {
-    return this.#sql.dead.all(after, limit).map(row => ({
-      seq: Number(row['seq']),
-      attempts: Number(row['attempts']),
-      reason: String(row['reason']),
-      diedAt: Number(row['died_at']),
-      event: bytes(row['body']),
-    }))
+    const letters: Wire<DeadLetter>[] = []
+    let size = 0
+    for (const row of this.#sql.dead.iterate(after, limit)) {
+      const event = bytes(row['body'])
+      letters.push({
+        seq: Number(row['seq']),
+        attempts: Number(row['attempts']),
+        reason: String(row['reason']),
+        diedAt: Number(row['died_at']),
+        event,
+      })
+      size += event.length
+      if (size >= MAX_ANSWER) break
+    }
+    return letters
   }
 
   /** Puts dead letters back at the end: these, or the first `limit`. Returns how many there were. */
