@@ -5,6 +5,9 @@ import { consume, type ConsumeOptions } from '../../src/admin/consume.ts'
 import { serve } from '../fixtures/serve.ts'
 import { startAdmin } from './harness.ts'
 
+// Every test has a queue of its own, whose thread takes a while to start on a busy machine.
+t.setTimeout(120_000)
+
 type Options = Partial<ConsumeOptions> & { url: string }
 
 /** Consumes until it is told to end, and tells which lines were printed and which failures were reported. */
@@ -137,6 +140,15 @@ t.test('the pause between tries ends at the signal', async t => {
   await until(() => failures.length === 1)
   await end()
   t.equal(failures.length, 1)
+})
+
+t.test('a wait that brought nothing is followed by the next', async t => {
+  const { origin, received } = await serve(t, (_request, response) => response.end('{"messages":[]}'))
+  const { lines, failures, end } = start({ url: origin })
+  await until(() => received.length >= 2)
+  await end()
+  t.same([...lines, ...failures], [])
+  t.match(received[1], { url: '/queue/receive', body: '{"max":1,"wait":"20s","lease":"30s"}' })
 })
 
 t.test('a wait ends at the signal', async t => {

@@ -1,6 +1,9 @@
 import t from 'tap'
 import { startAdmin, type Harness, type Message } from './harness.ts'
 
+// Every test has a queue of its own, whose thread takes a while to start on a busy machine.
+t.setTimeout(120_000)
+
 const MIB = 2 ** 20
 
 t.test('one event of a key at a time, in order', async t => {

@@ -7,6 +7,9 @@ import { QueueUnavailableError } from '../../src/errors.ts'
 import type { QueueConsumer } from '../../src/queue/types.ts'
 import { startAdmin, type Harness } from './harness.ts'
 
+// Every test has a queue of its own, whose thread takes a while to start on a busy machine.
+t.setTimeout(120_000)
+
 const MIB = 2 ** 20
 /** Long enough for a request to arrive; were it not, the tests would show less but not fail. */
 const ARRIVAL = 200
