@@ -50,7 +50,7 @@ async function closed({ publicUrl }: Service): Promise<void> {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal}: not ready at once, takes events for SHUTDOWN_DELAY, then ends with 0`, async t => {
-    const environment = setUp(t, { SHUTDOWN_DELAY: '3s' })
+    const environment = setUp(t, { SHUTDOWN_DELAY: '5s' })
     const service = await start(t, environment)
     t.equal((await send(service, '{"event":"before"}')).status, 200)
     t.equal((await call(`${service.publicUrl}/readyz`)).status, 200)
@@ -107,7 +107,7 @@ t.test('a consumer that waits is answered, and its connection does not hold up t
 })
 
 t.test('a request that is never finished is cut, so that the rest can end well', async t => {
-  const environment = setUp(t, { SHUTDOWN_TIMEOUT: '5s' })
+  const environment = setUp(t, { SHUTDOWN_TIMEOUT: '8s' })
   const service = await start(t, environment)
   const begun = await begin(t, service.webhookUrl, signed('{"event":"never"}', SECRET, TOKEN))
   const cut = t.rejects(once(begun, 'response'), { code: 'ECONNRESET' })
