@@ -20,7 +20,7 @@ import { commit } from './sqlite-writes.ts'
 const MAX_EVENTS = 4_096
 /** Unused pages given back in one step: short enough for an event to wait for. */
 const SHRINK_PAGES = 256
-/** Commands in one tick that still count as quiet. */
+/** Events and other commands in one tick that still count as quiet. */
 const QUIET = 100
 
 /**
@@ -93,7 +93,7 @@ class Engine {
   }
 
   #turn(commands: readonly Command[]): void {
-    this.#busy += commands.length
+    for (const command of commands) this.#busy += Math.max(1, eventsIn(command))
     try {
       const answers = this.#commit(commands.filter(isWrite))
       for (const command of commands) if (!isWrite(command)) answers.push(...this.#run(command))
