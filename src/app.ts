@@ -6,6 +6,8 @@ import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
 import { queueFigures } from './admin/queue-figures.ts'
 import type { Config } from './config.ts'
+import { errorAnswer } from './error-answer.ts'
+import { NotFoundError } from './errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
@@ -90,6 +92,9 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
 
   // A request that is still being sent by then would hold the process until it is killed.
   endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
+  publicListener.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send(errorAnswer(new NotFoundError())),
+  )
   await publicListener.register(health, { checks })
   await publicListener.register(webhook, {
     path: config.WEBHOOK_PATH,

@@ -3,6 +3,7 @@ import { consume } from './admin/consume.ts'
 import { fetchStatus } from './admin/fetch-status.ts'
 import { loadAdminAddress, loadConfig, type AdminAddress } from './config.ts'
 import { demo } from './demo.ts'
+import { ConfigError } from './errors.ts'
 import { serve } from './server.ts'
 import { simulate, simulateHelp, simulateOptions } from './simulator/command.ts'
 
@@ -97,8 +98,10 @@ function complain(text: string): void {
 }
 
 async function adminAddress({ url }: { url?: string | undefined }): Promise<AdminAddress> {
-  const { token, ...configured } = await loadAdminAddress()
-  return { url: url ?? configured.url, token }
+  const configured = await loadAdminAddress()
+  if (url !== undefined && !/^https?:\/\/[^/]/.test(url))
+    throw new ConfigError(`--url must begin with http:// or https:// (it is "${url}")`)
+  return { ...configured, ...(url !== undefined && { url }) }
 }
 
 /** Runs until SIGINT or SIGTERM aborts the signal and what was begun is done. */

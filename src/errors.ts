@@ -23,7 +23,7 @@ export const CredentialInvalidError = createError(
   401,
 )
 export const ContentTypeError = createError('ERR_CONTENT_TYPE', 'Send application/json, not compressed', 415)
-export const BodyTooLargeError = createError('ERR_BODY_TOO_LARGE', 'The body is larger than BODY_LIMIT', 413)
+export const BodyTooLargeError = createError('ERR_BODY_TOO_LARGE', 'The body is too large', 413)
 export const SignatureInvalidError = createError('ERR_SIGNATURE_INVALID', 'Missing or wrong signature', 401)
 export const BodyNotJsonError = createError('ERR_BODY_NOT_JSON', 'The body is not JSON in UTF-8', 400)
 export const EventInvalidError = createError(
@@ -33,6 +33,7 @@ export const EventInvalidError = createError(
 )
 export const EventTooOldError = createError('ERR_EVENT_TOO_OLD', 'The event is older than MAX_EVENT_AGE', 422)
 
+export const NotFoundError = createError('ERR_NOT_FOUND', 'There is nothing here', 404)
 export const InternalError = createError('ERR_INTERNAL', 'A fault of this service: see its log', 500)
 
 // The queue. 503 tells the caller that the event was not taken.

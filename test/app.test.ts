@@ -94,7 +94,7 @@ t.test('a queue that cannot take an event makes it not ready', async t => {
 t.test('the public listener has nothing but the webhook and health', async t => {
   const { publicUrl } = await start(t)
   for (const path of ['/', '/status', '/metrics', '/rejected', '/queue/stats', '/webhook/jelou']) {
-    t.match(await get(publicUrl + path), { status: 404 }, path)
+    t.match(await get(publicUrl + path), { status: 404, body: { code: 'ERR_NOT_FOUND' } }, path)
   }
 })
 

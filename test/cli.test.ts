@@ -37,6 +37,7 @@ const usages: [string[], number, RegExp, 'stdout' | 'stderr'][] = [
   [['serve', '--nope'], 2, /--nope.*\n\nserve: /s, 'stderr'],
   [['demo', 'now'], 2, /now.*\n\ndemo: /s, 'stderr'],
   [['simulate', '--port', 'x'], 1, /--port/, 'stderr'],
+  [['consume', '--url', 'localhost:3001'], 1, /^--url must begin with http:\/\//, 'stderr'],
   [
     ['status', '--url', 'http://127.0.0.1:1'],
     1,
