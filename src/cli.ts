@@ -1,11 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
-import { consume } from './admin/consume.ts'
-import { fetchStatus } from './admin/fetch-status.ts'
-import { loadAdminAddress, loadConfig, type AdminAddress } from './config.ts'
-import { demo } from './demo.ts'
+import type { AdminAddress } from './config.ts'
 import { ConfigError } from './errors.ts'
-import { serve } from './server.ts'
-import { simulate, simulateHelp, simulateOptions } from './simulator/command.ts'
 
 const HELP = `jelou-receiver: receives Jelou's webhook events, verifies them and puts them safely on a queue
 
@@ -36,39 +31,60 @@ const DEMO_HELP = `demo: simulator, receiver and consumer in one process, until 
 
 const url = { url: { type: 'string' } } as const
 
-const commands = new Map<string, (args: string[]) => Promise<void>>(
+/** Each command loads its own code when it is called: help and clients need little of it, and start sooner. */
+const commands = new Map<string, () => Promise<Run>>(
   Object.entries({
-    serve: command(SERVE_HELP, {}, async () => serve(await loadConfig())),
-    status: command(STATUS_HELP, url, async values => {
-      const { ready, text } = await fetchStatus(await adminAddress(values))
-      process.stdout.write(`${text}\n`)
-      if (!ready) process.exitCode = 1
-    }),
-    consume: command(CONSUME_HELP, url, async values => {
-      const address = await adminAddress(values)
-      await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry: complainOf }))
-    }),
-    simulate: command(simulateHelp, simulateOptions, values =>
-      untilSignal(signal => simulate(values, { out: process.stdout, signal })),
-    ),
-    demo: command(DEMO_HELP, { once: { type: 'boolean' } } as const, ({ once = false }) =>
-      untilSignal(signal => demo({ out: process.stdout, once, signal })),
-    ),
+    serve: async () => {
+      const { serve } = await import('./server.ts')
+      const { loadConfig } = await import('./config.ts')
+      return command(SERVE_HELP, {}, async () => serve(await loadConfig()))
+    },
+    status: async () => {
+      const { fetchStatus } = await import('./admin/fetch-status.ts')
+      return command(STATUS_HELP, url, async values => {
+        const { ready, text } = await fetchStatus(await adminAddress(values))
+        process.stdout.write(`${text}\n`)
+        if (!ready) process.exitCode = 1
+      })
+    },
+    consume: async () => {
+      const { consume } = await import('./admin/consume.ts')
+      return command(CONSUME_HELP, url, async values => {
+        const address = await adminAddress(values)
+        await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry: complainOf }))
+      })
+    },
+    simulate: async () => {
+      const { simulate, simulateHelp, simulateOptions } = await import('./simulator/command.ts')
+      return command(simulateHelp, simulateOptions, values =>
+        untilSignal(signal => simulate(values, { out: process.stdout, signal })),
+      )
+    },
+    demo: async () => {
+      const { demo } = await import('./demo.ts')
+      return command(DEMO_HELP, { once: { type: 'boolean' } } as const, ({ once = false }) =>
+        untilSignal(signal => demo({ out: process.stdout, once, signal })),
+      )
+    },
   }),
 )
+
+type Run = (args: string[]) => Promise<void>
 
 /** Runs one command; `args` without the program's name. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: string[]): Promise<void> {
   const [name = '--help', ...rest] = args
+  const load = commands.get(name)
   if (name === '--help' || name === '-h') process.stdout.write(HELP)
-  else await (commands.get(name) ?? unknown(name))(rest)
+  else if (load) await (await load())(rest)
+  else fail(`There is no command "${name}".\n\n${HELP}`, 2)
 }
 
 function command<O extends ParseArgsOptionsConfig>(
   help: string,
   options: O,
   run: (values: ReturnType<typeof parseArgs<{ options: O }>>['values']) => Promise<void>,
-) {
+): Run {
   return async (args: string[]) => {
     try {
       if (args.includes('--help') || args.includes('-h')) process.stdout.write(help)
@@ -76,16 +92,9 @@ function command<O extends ParseArgsOptionsConfig>(
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException
       const isUsage = code.startsWith('ERR_PARSE_ARGS')
-      complain(isUsage ? `${message}\n\n${help}` : message)
-      process.exitCode = isUsage ? 2 : 1
+      if (isUsage) fail(`${message}\n\n${help}`, 2)
+      else fail(message, 1)
     }
-  }
-}
-
-function unknown(name: string) {
-  return async () => {
-    complain(`There is no command "${name}".\n\n${HELP}`)
-    process.exitCode = 2
   }
 }
 
@@ -93,11 +102,17 @@ function complainOf(error: Error): void {
   complain(`${error.message}; trying again`)
 }
 
+function fail(message: string, status: 1 | 2): void {
+  complain(message)
+  process.exitCode = status
+}
+
 function complain(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
 async function adminAddress({ url }: { url?: string | undefined }): Promise<AdminAddress> {
+  const { loadAdminAddress } = await import('./config.ts')
   const configured = await loadAdminAddress()
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url))
     throw new ConfigError(`--url must begin with http:// or https:// (it is "${url}")`)

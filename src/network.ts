@@ -1,11 +1,5 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Whether a host name or address can only be reached from this machine. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '')
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
-}
-
 /**
  * The addresses and CIDRs of a list as one set.
  * Throws RangeError naming the entry that is neither.
@@ -28,4 +22,11 @@ export function addressSet(entries: readonly string[]): BlockList {
 /** Whether the set holds this address; an IPv4 address mapped into IPv6 counts as itself. */
 export function holds(set: BlockList, address: string): boolean {
   return set.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+const LOOPBACK = addressSet(['127.0.0.0/8', '::1'])
+
+/** Whether a host name or an address, as a URL or a socket has it, is this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || holds(LOOPBACK, host.replace(/^\[(.*)\]$/, '$1'))
 }

@@ -28,7 +28,10 @@ export interface IntegrationApi {
   close(): Promise<void>
 }
 
-/** `timeout` is the most that one whole call may take, in ms; a create may take three times as long. `now` is in ms since the epoch. */
+/**
+ * `timeout` is the most that one whole call may take, in ms; a create may take twice as long, which is
+ * still less than the service gives itself to shut down. `now` is in ms since the epoch.
+ */
 export type IntegrationApiOptions = {
   baseUrl: string
   projectId: string
@@ -88,7 +91,7 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
 
   function call(method: Method, body?: Partial<IntegrationRequest>): Promise<JelouAnswer> {
     const secrets = [...callerSecrets, ...webhookSecretsIn(body)].flatMap(formsOf)
-    const limit = method === 'POST' ? 3 * timeout : timeout
+    const limit = method === 'POST' ? 2 * timeout : timeout
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), limit)
     return attempt(method, body, secrets, deadline.signal)

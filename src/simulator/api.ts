@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { pause } from '../jelou/backoff.ts'
 import { faultSchema, methodSchema, type Fault, type Faults, type Method } from './faults.ts'
 import { errorAnswer, visible, type Answer, type Call, type SimulatedIntegration } from './integrations.ts'
-import { isLoopback } from './loopback.ts'
+import { isLoopback } from '../network.ts'
 
 /** A call that came in; `status` is missing while it is under way and when it was cut. Credentials in the body are masked. */
 export type RecordedCall = { method: Method; path: string; status?: number; body?: unknown }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { authTypeSchema, type AuthType } from '../jelou/schemas.ts'
 import type { Method } from './faults.ts'
-import { isLoopback } from './loopback.ts'
+import { isLoopback } from '../network.ts'
 
 /** An integration as Jelou keeps it, with the secret and the credential that it never shows again. */
 export type SimulatedIntegration = {

@@ -174,7 +174,7 @@ void t.test('what the network does', async t => {
   }
 })
 
-void t.test('a call has its time, a create three times as much', async t => {
+void t.test('a call has its time, a create twice as much', async t => {
   const { origin } = await serve(t, (_request, response) => {
     void setTimeout(1500).then(() => response.end('{}'))
   })
