@@ -73,6 +73,7 @@ t.test('it registers, receives, and tells its status', async t => {
     },
   })
   t.match(await get(`${adminUrl}/rejected`), { body: { rejected: [{ check: 'ERR_SIGNATURE_INVALID' }] } })
+  t.match(await get(`${adminUrl}/queue/stats`), { status: 200, body: { waiting: 1, leased: 0, dead: 0 } })
   const metrics = await (await request(`${adminUrl}/metrics`)).body.text()
   t.match(metrics, 'jelou_receiver_events_total{outcome="accepted"} 1')
   t.match(metrics, 'jelou_receiver_refused_total{check="ERR_SIGNATURE_INVALID"} 1')

@@ -45,7 +45,8 @@ export function createMetrics(sources: MetricSources): Registry {
     },
   )
   gauge('jelou_receiver_secret_age_seconds', 'Age of the signing secret in use', [], metric => {
-    metric.set(sources.secretAge() ?? Number.NaN)
+    const age = sources.secretAge()
+    if (age !== null) metric.set(age)
   })
   gauge('jelou_receiver_queue_up', 'Whether the queue could be asked: 1 or 0', [], async metric => {
     metric.set((await queue()) ? 1 : 0)

@@ -10,7 +10,7 @@ const sources: MetricSources = {
   queue: async () => FIGURES,
   reconciles: () => ({ unchanged: 3 }),
   registration: () => 'registered',
-  secretAge: () => 90_000,
+  secretAge: () => 90,
 }
 
 const everything = {
@@ -44,7 +44,7 @@ t.test('everything that is counted, with its type and what it means', async t =>
 t.test('values move, and what is over is gone', async t => {
   let accepted = 1
   let phase = 'starting'
-  let age: number | null = 1000
+  let age: number | null = 1
   const metrics = createMetrics({
     ...sources,
     events: () => ({ accepted }),
