@@ -8,20 +8,15 @@ import { request } from 'undici'
 import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { createSimulator } from '../src/simulator/simulator.ts'
+import { settingsFor } from './settings.ts'
 
 async function start(t: Test, environment: NodeJS.ProcessEnv = {}) {
   const jelou = createSimulator()
   const directory = t.testdir()
   const config = await loadConfig(
     {
-      JELOU_PROJECT_ID: jelou.projectId,
-      JELOU_API_KEY: jelou.callers.apiKey,
-      JELOU_API_URL: await jelou.listen(),
+      ...(await settingsFor(jelou, directory)),
       PUBLIC_URL: 'http://127.0.0.1:0/behind/a/proxy',
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      DATA_DIR: join(directory, 'data'),
       ...environment,
     },
     join(directory, '.env'),

@@ -2,21 +2,12 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { run } from './process.ts'
+import { settingsFor } from './settings.ts'
 
 async function service(t: Test) {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const env = {
-    JELOU_PROJECT_ID: jelou.projectId,
-    JELOU_API_KEY: jelou.callers.apiKey,
-    JELOU_API_URL: await jelou.listen(),
-    PUBLIC_URL: 'http://127.0.0.1:0',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    ADMIN_TOKEN: 'a-token-of-sixteen-characters',
-    DATA_DIR: join(t.testdir(), 'data'),
-  }
+  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: 'a-token-of-sixteen-characters' }
   const running = run(t, ['serve'], { env })
   const [, adminUrl = ''] = await running.until(/"adminUrl":"([^"]+)"/)
   await running.until(/Registered the webhook/)

@@ -7,6 +7,7 @@ import t from 'tap'
 import { request } from 'undici'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { run } from './process.ts'
+import { settingsFor } from './settings.ts'
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
@@ -22,17 +23,7 @@ t.test('the consumer and the calls of the README work as they stand there', asyn
   const directory = t.testdir()
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const env = {
-    JELOU_PROJECT_ID: jelou.projectId,
-    JELOU_API_KEY: jelou.callers.apiKey,
-    JELOU_API_URL: await jelou.listen(),
-    PUBLIC_URL: 'http://127.0.0.1:0',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    DATA_DIR: join(directory, 'data'),
-  }
-  const service = run(t, ['serve'], { env })
+  const service = run(t, ['serve'], { env: await settingsFor(jelou, directory) })
   const [, adminUrl = ''] = await service.until(/"adminUrl":"([^"]+)"/)
   await service.until(/Registered the webhook/)
   const waiting = async (): Promise<unknown> => {

@@ -4,20 +4,12 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { run, type Running } from './process.ts'
+import { settingsFor } from './settings.ts'
 
 async function settings(t: Test): Promise<NodeJS.ProcessEnv> {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  return {
-    JELOU_PROJECT_ID: jelou.projectId,
-    JELOU_API_KEY: jelou.callers.apiKey,
-    JELOU_API_URL: await jelou.listen(),
-    PUBLIC_URL: 'http://127.0.0.1:0',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    DATA_DIR: join(t.testdir(), 'data'),
-  }
+  return settingsFor(jelou, t.testdir())
 }
 
 function serve(t: Test, env: NodeJS.ProcessEnv, imports: string[] = []): Running {
