@@ -1,13 +1,16 @@
 import { STATUS_CODES } from 'node:http'
-import { BodyTooLargeError, ContentTypeError, InternalError } from './errors.ts'
+import { BodyTooLargeError, ContentTypeError, InternalError, RequestCutError } from './errors.ts'
 
 /** The body of every refusal: Fastify's shape with a stable code. */
 export type ErrorAnswer = { statusCode: number; code: string; error: string | undefined; message: string }
 
+type Coded = Error & { code: string; statusCode: number }
+
 /** What Fastify refuses by itself, in this service's own terms. */
-const OWN_TERMS: Record<string, () => Error & { code: string; statusCode?: number }> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => new BodyTooLargeError(),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new ContentTypeError(),
+const OWN_TERMS: Record<string, Error> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: new BodyTooLargeError(),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: new ContentTypeError(),
+  ECONNRESET: new RequestCutError(),
 }
 
 /**
@@ -15,7 +18,8 @@ const OWN_TERMS: Record<string, () => Error & { code: string; statusCode?: numbe
  * the caller learns nothing more.
  */
 export function errorAnswer(cause: Error & { code?: string; statusCode?: number }): ErrorAnswer {
-  const { code, statusCode, message } = OWN_TERMS[cause.code ?? '']?.() ?? cause
-  if (code === undefined || statusCode === undefined) return errorAnswer(new InternalError())
+  const isCoded = cause.code !== undefined && cause.statusCode !== undefined
+  const told = isCoded ? (OWN_TERMS[String(cause.code)] ?? cause) : new InternalError()
+  const { code, statusCode, message } = told as Coded
   return { statusCode, code, error: STATUS_CODES[statusCode], message }
 }

@@ -24,6 +24,7 @@ export const CredentialInvalidError = createError(
 )
 export const ContentTypeError = createError('ERR_CONTENT_TYPE', 'Send application/json, not compressed', 415)
 export const BodyTooLargeError = createError('ERR_BODY_TOO_LARGE', 'The body is too large', 413)
+export const RequestCutError = createError('ERR_REQUEST_CUT', 'The request broke off', 400)
 export const SignatureInvalidError = createError('ERR_SIGNATURE_INVALID', 'Missing or wrong signature', 401)
 export const BodyNotJsonError = createError('ERR_BODY_NOT_JSON', 'The body is not JSON in UTF-8', 400)
 export const EventInvalidError = createError(

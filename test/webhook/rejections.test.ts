@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { goodHeaders, NOW, startWebhook } from './harness.ts'
 
@@ -45,4 +48,16 @@ t.test('header names are bounded, and an undeclared length is unknown', async t 
   t.equal(rejection?.headers.length, 50)
   t.equal(rejection?.headers.at(-1)?.length, 64)
   t.equal(rejection?.bodyLength, null)
+})
+
+t.test('a request that breaks off is one of them', async t => {
+  const { url, options } = await startWebhook(t)
+  const { hostname, port } = new URL(url)
+  const headers = Object.entries(goodHeaders('x')).map(([name, value]) => `${name}: ${value}\r\n`)
+  const socket = connect(Number(port), hostname)
+  socket.end(`POST /hook HTTP/1.1\r\nhost: x\r\n${headers.join('')}content-length: 500\r\n\r\n{"event":`)
+  socket.resume()
+  await once(socket, 'close')
+  while (options.rejections.list().length === 0) await setImmediate()
+  t.match(options.rejections.list(), [{ check: 'ERR_REQUEST_CUT', statusCode: 400, bodyLength: 500 }])
 })
