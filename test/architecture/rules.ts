@@ -16,7 +16,15 @@ const ALLOWED: Record<string, readonly string[]> = {
   // It verifies by Jelou's signature and hands over what the queue's contract describes.
   webhook: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'jelou/', 'queue/types.ts'],
   // It shows the consuming side of the queue's contract.
-  admin: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'units.ts', 'queue/types.ts'],
+  admin: [
+    'errors.ts',
+    'end-connections.ts',
+    'error-answer.ts',
+    'network.ts',
+    'secret-digest.ts',
+    'units.ts',
+    'queue/types.ts',
+  ],
   // It is the other end of the same protocol: signature and schemas are Jelou's.
   simulator: ['errors.ts', 'network.ts', 'jelou/'],
 }
