@@ -18,7 +18,7 @@ export function createConsumer(client: SqliteClient, timeout: number): QueueCons
       )
       if (!isAborted()) return messages.map(withBuffer)
       // They may have been on their way when the consumer went away.
-      await release(messages.map(({ lease }) => lease))
+      if (messages.length > 0) await release(messages.map(({ lease }) => lease))
       return []
     },
     acknowledge: leases => client.call({ kind: 'acknowledge', leases }),

@@ -1,4 +1,6 @@
 import t from 'tap'
+import type { SqliteClient } from '../../../src/queue/drivers/sqlite-client.ts'
+import { createConsumer } from '../../../src/queue/drivers/sqlite-consumer.ts'
 import { message, messages } from '../fixtures/message.ts'
 import { bodies, leasesOf, texts } from './fixtures/engine.ts'
 import { open } from './fixtures/open.ts'
@@ -82,4 +84,30 @@ void t.test('gives back what comes for a consumer that has gone away', async t =
   await queue.stats()
   waiting.abort()
   t.same(await unended, [])
+})
+
+void t.test('a consumer that goes away while the queue closes is no failure', async t => {
+  const queue = await open(t)
+  const waiting = new AbortController()
+  const unended = queue.consumer.receive({ ...NOW, wait: 60_000, signal: waiting.signal })
+  await queue.stats()
+  waiting.abort()
+  const closed = queue.close()
+  t.same(await unended, [])
+  await closed
+})
+
+void t.test('what was on its way when the consumer went away is given back', async t => {
+  const gone = new AbortController()
+  const asked: { kind: string; leases?: string[] }[] = []
+  const client = {
+    async call(request: { kind: string; leases?: string[] }) {
+      asked.push(request)
+      gone.abort()
+      return [{ lease: 'token', attempts: 1, event: new Uint8Array() }]
+    },
+  }
+  const consumer = createConsumer(client as unknown as SqliteClient, 1_000)
+  t.same(await consumer.receive({ ...NOW, signal: gone.signal }), [])
+  t.match(asked, [{ kind: 'receive' }, { kind: 'release', leases: ['token'] }])
 })
