@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,9 @@ function block(language: string, text: string): string {
   return found
 }
 
-t.test('the consumer and the calls of the README work as they stand there', async t => {
+const skip = spawnSync('curl', ['--version']).error ? 'curl is not installed' : false
+
+t.test('the consumer and the calls of the README work as they stand there', { skip }, async t => {
   const directory = t.testdir()
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
