@@ -31,6 +31,9 @@ export function syncPath(path: string): void {
   }
 }
 
+/** Without this a lock would be gone with the garbage as soon as nobody remembers how to release it. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Makes this process the one owner of the queue: an exclusive SQLite lock on `<file>.lock`, which the kernel releases
  * when the process ends in whatever way. The database itself stays readable from outside. Returns the release.
@@ -45,5 +48,9 @@ export function lockQueue(file: string): () => void {
     lock.close()
     throw isBusy(error) ? openError({ kind: 'locked', reason: 'another process uses it' }, file) : error
   }
-  return () => lock.close()
+  held.add(lock)
+  return () => {
+    held.delete(lock)
+    lock.close()
+  }
 }

@@ -48,7 +48,7 @@ void t.test('has one owner', async t => {
 
 void t.test('is free again once its owner was killed', async t => {
   const file = join(directory(t), 'queue.db')
-  const child = fork(new URL('fixtures/lock.ts', import.meta.url), [file], { execArgv: [] })
+  const child = fork(new URL('fixtures/lock.ts', import.meta.url), [file], { execArgv: ['--expose-gc'] })
   t.same(await once(child, 'message'), ['locked', undefined])
   t.throws(() => lockQueue(file), { code: 'ERR_QUEUE_LOCKED' })
   child.kill('SIGKILL')
