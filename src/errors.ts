@@ -104,11 +104,6 @@ export const StateUnavailableError = createError(
 )
 
 // Registration with Jelou.
-export const JelouUnreachableError = createError(
-  'ERR_JELOU_UNREACHABLE',
-  'No usable answer from Jelou to %s: %s',
-  502,
-)
 export const SecretLostError = createError(
   'ERR_SECRET_LOST',
   'Jelou has an integration for project %s whose signing secret this service does not have, and Jelou shows it only once%s. Either give the secret as JELOU_SIGNING_SECRET, or set JELOU_SECRET_LOST=recreate to delete that integration and create it anew (events signed with the old secret are then refused)',
