@@ -158,7 +158,9 @@ t.test('a wait ends at the signal', async t => {
   await end()
   t.same(failures, [])
   await publish('k', 1)
-  t.match(await queue.stats(), { waiting: 1, leased: 0 })
+  // The service learns a little later that the consumer hung up: what it leased until then is given back, or runs out.
+  await until(async () => (await queue.stats()).waiting === 1)
+  t.equal((await queue.stats()).leased, 0)
 })
 
 t.test('an aborted signal leaves everything alone', async t => {
