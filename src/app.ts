@@ -11,7 +11,7 @@ import { NotFoundError } from './errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
-import type { QueueDriver } from './queue/types.ts'
+import type { EmbeddedQueue } from './queue/types.ts'
 import { keptSchema, type Kept } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { createSeal } from './state/seal.ts'
@@ -36,7 +36,7 @@ export type App = {
   /** The private listener: status, metrics, consumer API. */
   admin: FastifyInstance
   registrar: Registrar
-  queue: QueueDriver
+  queue: EmbeddedQueue
   /** Opens queue and kept state, listens, then registers. Throws the errors of what cannot be opened. */
   start(): Promise<{ publicUrl: string; adminUrl: string }>
   /** Not ready at once; serves for SHUTDOWN_DELAY, finishes what is in flight, closes everything. Idempotent. */

@@ -49,6 +49,20 @@ export const QueueOverloadedError = createError(
   503,
 )
 export const QueueFullError = createError('ERR_QUEUE_FULL', 'The disk of the queue is full: %s', 503)
+export const QueueRefusedError = createError(
+  'ERR_QUEUE_REFUSED',
+  'The queue must be put right before it can be used: %s',
+  503,
+)
+export const MessageRefusedError = createError(
+  'ERR_MESSAGE_REFUSED',
+  'The queue will never take this event: %s',
+  503,
+)
+export const QueueClientError = createError(
+  'ERR_QUEUE_CLIENT',
+  'QUEUE_URL %s needs the package %s, which is not installed: install it beside this service',
+)
 export const QueueLockedError = createError(
   'ERR_QUEUE_LOCKED',
   'The queue %s is in use by another process: stop it, or give this one its own DATA_DIR',
@@ -101,6 +115,15 @@ export const StateCorruptError = createError(
 export const StateUnavailableError = createError(
   'ERR_STATE_UNAVAILABLE',
   'The kept state %s cannot be used: %s',
+)
+
+export const StateFencedError = createError(
+  'ERR_STATE_FENCED',
+  'The lock of the kept state %s is held by another replica: nothing was written',
+)
+export const StateRefusedError = createError(
+  'ERR_STATE_REFUSED',
+  'The kept state %s must be put right before it can be used: %s',
 )
 
 // Registration with Jelou.

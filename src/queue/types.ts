@@ -49,8 +49,16 @@ export type QueueStats = {
 /** What a consumer asks for: at most `max` messages, waiting up to `wait` ms for the first, leased for `lease` ms. */
 export type ReceiveRequest = { max: number; wait: number; lease: number; signal?: AbortSignal }
 
+/** Messages that failed too often, kept until somebody looks at them. */
+export interface DeadLetters {
+  /** Dead letters in the order of their `seq`, beginning behind `after`; fewer than `limit` when they are large. */
+  dead(page: { after: number; limit: number }): Promise<DeadLetter[]>
+  /** Puts dead letters (all, or these) back at the end of the queue with fresh attempts; resolves with their number. */
+  redrive(seqs?: number[]): Promise<number>
+}
+
 /** The consuming side, which only the embedded queue has: brokers bring their own. */
-export interface QueueConsumer {
+export interface QueueConsumer extends DeadLetters {
   /**
    * Leases messages, one per partition key at a time, in order; fewer than `max` when they are large. Resolves with []
    * when the wait or the signal ends it.
@@ -62,27 +70,56 @@ export interface QueueConsumer {
   reject(leases: string[], options: { delay: number; reason?: string }): Promise<SettleResult>
   /** Gives the messages back at once and uncounted, as when the consumer went away before it saw them. */
   release(leases: string[]): Promise<SettleResult>
-  /** Dead letters in the order of their `seq`, beginning behind `after`; fewer than `limit` when they are large. */
-  dead(page: { after: number; limit: number }): Promise<DeadLetter[]>
-  /** Puts dead letters (all, or these) back at the end of the queue with fresh attempts; resolves with their number. */
-  redrive(seqs?: number[]): Promise<number>
 }
 
 /** A queue that events are published to. One file per driver implements it. */
 export interface QueueDriver {
   /** For logs and metrics, e.g. `sqlite`. */
   readonly name: string
-  /** Opens the queue; idempotent. Throws a queue error of errors.ts when it cannot be used. */
+  /** Whether an event that is published again is stored once, whichever replica publishes it. */
+  readonly deduplicates: boolean
+  /**
+   * Opens the queue: one try, after which the driver reconnects by itself. Idempotent while it is open; may be called
+   * again after it failed. Throws QueueUnavailableError, or QueueRefusedError when somebody has to put something right.
+   */
   connect(): Promise<void>
   /**
-   * Resolves once the message is confirmed stored, never before.
-   * Throws QueueUnavailableError, QueueFullError or QueueOverloadedError: the message may then be published again.
+   * Resolves once the message is confirmed stored, never before; pipelined. Messages of one key are stored in the order
+   * in which they were published, as long as each is confirmed. Throws QueueUnavailableError, QueueFullError,
+   * QueueOverloadedError or QueueRefusedError: the message may be stored all the same, and may be published again.
+   * Throws MessageRefusedError when the queue will never take this message.
    */
   publish(message: QueueMessage): Promise<PublishOutcome>
   /** Cheap and synchronous: read on every readiness probe. */
   health(): QueueHealth
-  stats(): Promise<QueueStats>
   /** Finishes what is in flight, ends waiting consumers, frees everything; idempotent. */
   close(): Promise<void>
-  readonly consumer?: QueueConsumer
 }
+
+/** A queue on this machine, which can be counted and consumed from here. */
+export interface EmbeddedQueue extends QueueDriver {
+  stats(): Promise<QueueStats>
+  readonly consumer: QueueConsumer
+}
+
+/** Files of PEM text, or the text itself: whom to trust, and how to identify ourselves. */
+export type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer }
+
+/** What a broker's driver is made with. Times in ms. */
+export type BrokerOptions = {
+  /** QUEUE_URL, credentials included; settings of the driver in its query. */
+  url: URL
+  /** Name of the stream, queue or topic, or prefix of its subjects. */
+  queueName: string
+  /** Create what is missing; else only use it, and say what is missing. */
+  ensure: boolean
+  /** The most that one publish, or one try to connect, may take until it is settled. */
+  timeout: number
+  /** How long an engine that deduplicates remembers an id. */
+  dedupeWindow: number
+  tls: TlsFiles
+  log: DriverLog
+}
+
+/** The part of pino that drivers use. */
+export type DriverLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>

@@ -9,7 +9,7 @@ import { request, type Dispatcher } from 'undici'
 import { createMetrics } from '../../src/admin/metrics.ts'
 import { admin, type AdminOptions } from '../../src/admin/plugin.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
-import type { QueueConsumer, QueueDriver } from '../../src/queue/types.ts'
+import type { EmbeddedQueue } from '../../src/queue/types.ts'
 
 /** An answer of the private listener, with its text as it came. */
 export type Answer = {
@@ -24,7 +24,7 @@ export type Message = { lease: string; attempts: number; event: { n: number; key
 export type Harness = {
   app: FastifyInstance
   url: string
-  queue: QueueDriver & { consumer: QueueConsumer }
+  queue: EmbeddedQueue
   /** What the listener logged. */
   lines: Record<string, unknown>[]
   call: (

@@ -30,7 +30,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 }
 /** A driver knows the contract, its own files, and no web framework. */
 const DRIVERS = 'queue/drivers/'
-const DRIVER_ALLOWED = ['errors.ts', 'queue/types.ts', DRIVERS]
+const DRIVER_ALLOWED = ['errors.ts', 'queue/types.ts', 'queue/attributes.ts', 'queue/settings.ts', DRIVERS]
 /** The only files that may know more than two rooms. */
 const COMPOSERS = new Set(['app.ts', 'cli.ts'])
 

@@ -3,7 +3,7 @@ import { QueueOverloadedError } from '../../errors.ts'
 import type {
   PublishOutcome,
   QueueConsumer,
-  QueueDriver,
+  EmbeddedQueue,
   QueueHealth,
   QueueMessage,
   QueueStats,
@@ -47,13 +47,12 @@ type Caller = { resolve: (outcome: PublishOutcome) => void; reject: (error: unkn
  * synced to disk. One process owns a database: connect throws QueueLockedError for the second.
  * It may be connected again after close.
  */
-export function createSqliteQueue(
-  options: SqliteQueueOptions,
-): QueueDriver & { readonly consumer: QueueConsumer } {
+export function createSqliteQueue(options: SqliteQueueOptions): EmbeddedQueue {
   return new SqliteQueue(options)
 }
 
-class SqliteQueue implements QueueDriver {
+class SqliteQueue implements EmbeddedQueue {
+  readonly deduplicates = true
   readonly name = 'sqlite'
   readonly consumer: QueueConsumer
   readonly #client: SqliteClient

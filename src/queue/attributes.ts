@@ -1,0 +1,32 @@
+import type { QueueMessage } from './types.ts'
+
+/** The context attributes of a message, under their names in CloudEvents 1.0. All are texts. */
+export type Attributes = Record<
+  | 'specversion'
+  | 'id'
+  | 'source'
+  | 'type'
+  | 'subject'
+  | 'time'
+  | 'datacontenttype'
+  | 'partitionkey'
+  | 'receivedat',
+  string
+>
+
+/** What a structured CloudEvent is sent as (CloudEvents 1.0, JSON format). */
+export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
+
+// No text in JSON can hold these bytes: a quotation mark inside it has a backslash before it.
+const DATA = Buffer.from(',"data":')
+
+/** The attributes of an envelope, for brokers whose messages have headers. `data`, its last member, is not read. */
+export function attributesOf(body: Buffer): Attributes {
+  return JSON.parse(`${body.toString('utf8', 0, body.indexOf(DATA))}}`) as Attributes
+}
+
+/** The message that an envelope was, as when it comes back from a store. The event's own timestamp is not in it. */
+export function messageOf(body: Buffer): QueueMessage {
+  const { id, type, partitionkey: partitionKey, time } = attributesOf(body)
+  return { id, type, partitionKey, timestamp: Date.parse(time), body }
+}

@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Test } from 'tap'
+
+/** A TCP proxy whose connections a test cuts, stalls and half-closes. */
+export type Proxy = {
+  port: number
+  /** How many connections are open. */
+  connections: () => number
+  /** Cuts every connection now (RST). */
+  cut: () => void
+  /** While refusing, new connections are cut as soon as they come; the open ones are cut too. */
+  refuse: (refusing: boolean) => void
+  /** While stalled, no byte goes either way and no connection ends: as when a cable is pulled. */
+  stall: (stalled: boolean) => void
+  /** Ends the server's side of every connection (FIN) and goes on taking what the client sends, for nothing. */
+  halfClose: () => void
+  /** The next bytes that come back are dropped and the connection cut: what the client asked for was done, and it does not know. */
+  cutAnswers: () => void
+}
+
+/** Listens on a random port of the loopback and connects to `target`, until the end of the test. */
+export async function proxy(t: Test, target: { host: string; port: number }): Promise<Proxy> {
+  const pairs = new Set<{ client: Socket; server: Socket }>()
+  let refusing = false
+  let stalled = false
+  let cuttingAnswers = false
+
+  const listener = createServer({ allowHalfOpen: true }, client => {
+    client.on('error', () => {})
+    if (refusing) return client.resetAndDestroy()
+    const server = connect({ ...target, allowHalfOpen: true })
+    server.on('error', () => {})
+    const pair = { client, server }
+    pairs.add(pair)
+    if (stalled) pause(pair)
+    client.on('data', chunk => server.writable && server.write(chunk))
+    server.on('data', chunk => {
+      if (cuttingAnswers) return cut()
+      if (client.writable) client.write(chunk)
+    })
+    client.on('end', () => server.end())
+    server.on('end', () => client.end())
+    for (const socket of [client, server])
+      socket.on('close', () => {
+        client.destroy()
+        server.destroy()
+        pairs.delete(pair)
+      })
+    return undefined
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  t.teardown(async () => {
+    listener.close()
+    cut()
+    await once(listener, 'close')
+  })
+
+  function cut(): void {
+    cuttingAnswers = false
+    for (const { client, server } of pairs) {
+      client.resetAndDestroy()
+      server.resetAndDestroy()
+    }
+  }
+
+  return {
+    port: (listener.address() as AddressInfo).port,
+    connections: () => pairs.size,
+    cut,
+    refuse(now) {
+      refusing = now
+      if (now) cut()
+    },
+    stall(now) {
+      stalled = now
+      for (const pair of pairs) {
+        if (now) pause(pair)
+        else resume(pair)
+      }
+    },
+    halfClose() {
+      for (const { client } of pairs) client.end()
+    },
+    cutAnswers() {
+      cuttingAnswers = true
+    },
+  }
+}
+
+function pause({ client, server }: { client: Socket; server: Socket }): void {
+  client.pause()
+  server.pause()
+}
+
+function resume({ client, server }: { client: Socket; server: Socket }): void {
+  client.resume()
+  server.resume()
+}
