@@ -1,0 +1,146 @@
+import { Redis } from 'ioredis'
+import type { DriverLog } from '../types.ts'
+import type { RedisAddress } from './redis-address.ts'
+import { errorOf, failureOf, type Failure } from './redis-failure.ts'
+
+const MAX_PAUSE = 5_000
+const CLOSED: Failure = { kind: 'unavailable', reason: 'it is closed' }
+
+export type ConnectionOptions = {
+  address: RedisAddress
+  /** The most that a try to connect, or silence while something is asked, may take, in ms. */
+  timeout: number
+  log: DriverLog
+  /** Makes the queue ready each time that a connection was made; resolves with what is wrong. May throw what ioredis throws. */
+  prepare: (client: Redis) => Promise<Failure | undefined>
+}
+
+/** A connection to Redis that comes back by itself, once it was there. */
+export type RedisConnection = {
+  /** One try. Throws QueueUnavailableError, QueueFullError or QueueRefusedError. */
+  connect: () => Promise<void>
+  /** What to send commands with now, or why there is nothing. */
+  state: () => { client: Redis } | { failure: Failure }
+  /** Ends the connection and makes another one, as when this server is no longer the one to talk to. */
+  replace: () => void
+  close: () => Promise<void>
+}
+
+/** Prepares a connection; nothing happens before connect. */
+export function createRedisConnection({
+  address,
+  timeout,
+  log,
+  prepare,
+}: ConnectionOptions): RedisConnection {
+  let current: Redis | undefined
+  let ready: Redis | undefined
+  let failure = CLOSED
+  let connected: Promise<void> | undefined
+
+  async function open(): Promise<void> {
+    let opened = false
+    let pauses = 0
+    let last: unknown
+    const redis = new Redis({
+      ...address,
+      // Enough for all that is asked here, and understood by every server and proxy.
+      protocol: 2,
+      connectionName: 'jelou-receiver',
+      lazyConnect: true,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      keepAlive: 10_000,
+      connectTimeout: timeout,
+      // A server that is asked and says nothing is as good as gone: the connection ends and another one is made.
+      socketTimeout: timeout,
+      disconnectTimeout: 200,
+      retryStrategy: () => (opened ? pause(pauses++) : null),
+    })
+    current = redis
+    redis.on('error', error => (last = error))
+    redis.on('close', () => {
+      if (!opened || current !== redis) return
+      const lost = ready !== undefined
+      ready = undefined
+      // What preparing it said is more than that it was ended for it.
+      if (lost || last !== undefined) failure = failureOf(last)
+      last = undefined
+      if (lost) log.warn({ reason: failure.reason }, 'the connection to Redis is lost, it is made again')
+    })
+    redis.on('ready', () => {
+      if (opened) void again()
+    })
+
+    /** Whether the queue can be used now. */
+    async function begin(): Promise<boolean> {
+      const problem = await prepare(redis).catch(failureOf)
+      if (current !== redis) return false
+      if (problem === undefined) ready = redis
+      else failure = problem
+      return problem === undefined
+    }
+
+    async function again(): Promise<void> {
+      if (await begin()) {
+        pauses = 0
+        log.info({}, 'the connection to Redis is back')
+      } else redis.disconnect(current === redis)
+    }
+
+    const timer = setTimeout(() => {
+      last ??= new Error(`no answer within ${timeout} ms`)
+      redis.disconnect()
+    }, timeout)
+    try {
+      await redis.connect()
+      opened = await begin()
+    } catch (error) {
+      if (current === redis) failure = failureOf(last ?? error)
+    }
+    clearTimeout(timer)
+    if (opened) return
+    await end(redis)
+    throw errorOf(failure)
+  }
+
+  return {
+    connect() {
+      connected ??= open().catch((error: unknown) => {
+        connected = undefined
+        throw error
+      })
+      return connected
+    },
+    state: () => (ready === undefined ? { failure } : { client: ready }),
+    replace() {
+      ready?.disconnect(true)
+    },
+    async close() {
+      const redis = current
+      current = undefined
+      ready = undefined
+      connected = undefined
+      failure = CLOSED
+      if (redis !== undefined) await end(redis)
+    },
+  }
+}
+
+/** Resolves once the socket is gone. Between two connections there is none, and ioredis then tells of no end. */
+async function end(redis: Redis): Promise<void> {
+  if (redis.status === 'end') return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  redis.once('end', resolve)
+  if (redis.status === 'reconnecting') resolve()
+  redis.disconnect()
+  await promise
+}
+
+/** Doubles from 100 ms to 5 s; half of it is by chance, so that replicas do not come back all at once. */
+function pause(pauses: number): number {
+  const most = Math.min(100 * 2 ** pauses, MAX_PAUSE)
+  return most / 2 + (Math.random() * most) / 2
+}

@@ -1,0 +1,134 @@
+import type { Redis } from 'ioredis'
+import { MessageRefusedError, QueueOverloadedError } from '../../errors.ts'
+import type { BrokerOptions, PublishOutcome, QueueDriver, QueueMessage } from '../types.ts'
+import { addressOf } from './redis-address.ts'
+import { adviceFor, largestValue } from './redis-server.ts'
+import { createRedisConnection } from './redis-connection.ts'
+import { errorOf, failureOf, type Failure } from './redis-failure.ts'
+
+const MAX_IN_FLIGHT = 10_000
+/** What is sent in one step: Redis serves nobody else while it works on it. */
+const BATCH = { events: 256, bytes: 1_048_576 }
+const NO_ANSWER: Failure = { kind: 'unavailable', reason: 'Redis does not answer in time' }
+
+/** What one of the drivers on Redis does in its own way. */
+export type RedisWays = {
+  name: string
+  deduplicates: boolean
+  /** Creates what is missing, or resolves with what is wrong; may throw what ioredis throws. */
+  prepare: (client: Redis) => Promise<Failure | undefined>
+  /** Stores messages in their order; resolves with what became of each. May throw what ioredis throws. */
+  store: (client: Redis, messages: QueueMessage[]) => Promise<(PublishOutcome | Failure)[]>
+}
+
+type Call = {
+  message: QueueMessage
+  resolve: (outcome: PublishOutcome) => void
+  reject: (error: unknown) => void
+}
+
+/** A driver that stores what is published within one turn of the event loop together. */
+export function createRedisDriver(options: BrokerOptions, ways: RedisWays): QueueDriver {
+  const { log, timeout } = options
+  const address = addressOf(options.url, options.tls)
+  let largest = Infinity
+  let refusing: Failure | undefined
+  let calls: Call[] = []
+  let bytes = 0
+  let inFlight = 0
+  const storing = new Set<Promise<void>>()
+
+  const connection = createRedisConnection({
+    address,
+    timeout,
+    log,
+    async prepare(client) {
+      // ioredis goes on in database 0 when it may not select the other one.
+      await client.select(address.db)
+      largest = await largestValue(client)
+      refusing = undefined
+      for (const advice of await adviceFor(client)) log.warn({}, advice)
+      return ways.prepare(client)
+    },
+  })
+
+  function flush(): void {
+    const batch = calls
+    calls = []
+    bytes = 0
+    const stored = store(batch).finally(() => {
+      inFlight -= batch.length
+      storing.delete(stored)
+    })
+    storing.add(stored)
+  }
+
+  async function store(batch: Call[]): Promise<void> {
+    const timer = setTimeout(fail, timeout, batch, NO_ANSWER)
+    try {
+      const state = connection.state()
+      if ('failure' in state) return fail(batch, state.failure)
+      const messages = batch.map(({ message }) => message)
+      const outcomes = await ways.store(state.client, messages)
+      refusing = undefined
+      for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome)
+    } catch (error) {
+      fail(batch, failureOf(error))
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  function settle(call: Call | undefined, outcome: PublishOutcome | Failure): void {
+    if (typeof outcome === 'string') return call?.resolve(outcome)
+    // Until a message is stored.
+    refusing = outcome
+    if (outcome.reconnect === true) connection.replace()
+    call?.reject(errorOf(outcome))
+  }
+
+  function fail(batch: Call[], failure: Failure): void {
+    for (const call of batch) settle(call, failure)
+  }
+
+  return {
+    name: ways.name,
+    deduplicates: ways.deduplicates,
+    connect: () => connection.connect(),
+    publish(message) {
+      const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>()
+      const size = message.body.length
+      const state = connection.state()
+      if ('failure' in state) reject(errorOf(state.failure))
+      else if (size > largest)
+        reject(new MessageRefusedError(`it has ${size} bytes, Redis takes ${largest} (proto-max-bulk-len)`))
+      else if (inFlight >= MAX_IN_FLIGHT) reject(new QueueOverloadedError(`${inFlight} events`))
+      else {
+        if (calls.length === 0) setImmediate(flush)
+        calls.push({ message, resolve, reject })
+        inFlight++
+        bytes += size
+        if (calls.length >= BATCH.events || bytes >= BATCH.bytes) flush()
+      }
+      return promise
+    },
+    health() {
+      const state = connection.state()
+      const failure = 'failure' in state ? state.failure : refusing
+      return failure === undefined ? { ok: true } : { ok: false, reason: failure.reason }
+    },
+    async close() {
+      flush()
+      await settled([...storing], timeout)
+      await connection.close()
+    },
+  }
+}
+
+/** Resolves once all of the work is done, or after so many ms. */
+async function settled(work: Promise<void>[], most: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, most)
+  await Promise.race([Promise.all(work), promise])
+  clearTimeout(timer)
+}
