@@ -12,6 +12,7 @@ import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
 import type { EmbeddedQueue } from './queue/types.ts'
+import { queueNameOf } from './queue-name.ts'
 import { keptSchema, type Kept } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { createSeal } from './state/seal.ts'
@@ -51,7 +52,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   const rejections = new Rejections(now)
 
   const queue = createSqliteQueue({
-    file: config.QUEUE_URL.file ?? join(config.DATA_DIR, `${config.QUEUE_NAME}.sqlite`),
+    file: queueFile(config),
     dedupeWindow: config.DEDUPE_WINDOW,
     log,
   })
@@ -123,6 +124,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       registration: () => registrar.status().phase,
       secretAge: () => age(registrar.status().secretSince),
     }),
+    deadLetters: queue.consumer,
     consumer: queue.consumer,
   })
 
@@ -185,6 +187,12 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await store.close()
     },
   }
+}
+
+/** By the project, so that it is the same before and after a broker: what waits in it goes wherever QUEUE_URL says. */
+function queueFile({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
+  const file = QUEUE_URL.driver === 'sqlite' ? QUEUE_URL.file : undefined
+  return file ?? join(DATA_DIR, `${queueNameOf(JELOU_PROJECT_ID)}.sqlite`)
 }
 
 function openStore({

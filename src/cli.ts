@@ -7,6 +7,7 @@ const HELP = `jelou-receiver: receives Jelou's webhook events, verifies them and
   serve      run the service, configured by the environment or .env
   status     what the running service says of itself, as JSON; exit status 1 when it is not ready
   consume    print the events of the embedded queue, a line of JSON each, and acknowledge them
+  replay     send dead letters of the queue or the spool again
   simulate   run a Jelou to develop against
   demo       simulator, receiver and consumer in one process; needs no account and no server
 
@@ -24,12 +25,18 @@ const CONSUME_HELP = `consume: print the events of the embedded queue, a line of
 
   --url URL   the service's private listener (from ADMIN_HOST and ADMIN_PORT; the token is ADMIN_TOKEN)
 `
+const REPLAY_HELP = `replay: send the dead letters of the queue or the spool again, with fresh attempts
+
+  --seq N     only this one; may be given several times (GET /queue/dead lists them)
+  --url URL   the service's private listener (from ADMIN_HOST and ADMIN_PORT; the token is ADMIN_TOKEN)
+`
 const DEMO_HELP = `demo: simulator, receiver and consumer in one process, until Ctrl-C
 
   --once      end after the first conversation
 `
 
 const url = { url: { type: 'string' } } as const
+const seqs = { seq: { type: 'string', multiple: true } } as const
 
 /** Each command loads its own code when it is called: help and clients need little of it, and start sooner. */
 const commands = new Map<string, () => Promise<Run>>(
@@ -52,6 +59,13 @@ const commands = new Map<string, () => Promise<Run>>(
       return command(CONSUME_HELP, url, async values => {
         const address = await adminAddress(values)
         await untilSignal(signal => consume({ ...address, out: process.stdout, signal, onRetry: complainOf }))
+      })
+    },
+    replay: async () => {
+      const { replay } = await import('./admin/replay.ts')
+      return command(REPLAY_HELP, { ...url, ...seqs }, async ({ seq, ...values }) => {
+        const count = await replay(await adminAddress(values), seq?.map(asSeq))
+        process.stdout.write(`${count} sent again\n`)
       })
     },
     simulate: async () => {
@@ -117,6 +131,12 @@ async function adminAddress({ url }: { url?: string | undefined }): Promise<Admi
   if (url !== undefined && !/^https?:\/\/[^/]/.test(url))
     throw new ConfigError(`--url must begin with http:// or https:// (it is "${url}")`)
   return { ...configured, ...(url !== undefined && { url }) }
+}
+
+function asSeq(value: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(value))
+    throw new ConfigError(`--seq must be the number of a dead letter (it is "${value}")`)
+  return Number(value)
 }
 
 /** Runs until SIGINT or SIGTERM aborts the signal and what was begun is done. */

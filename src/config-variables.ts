@@ -1,22 +1,22 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { addressSet, isLoopback } from './network.ts'
+import {
+  BROKERS,
+  STORES,
+  asProxies,
+  asQueue,
+  asState,
+  checked,
+  flag,
+  headerText,
+  list,
+  port,
+  text,
+  tlsFiles,
+  url,
+} from './config-values.ts'
+import { addressSet } from './network.ts'
 import { duration, size } from './units.ts'
-
-const text = z.string().trim().min(1)
-const headerText = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
-const flag = <const V extends readonly string[]>(values: V) =>
-  z.string().pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }))
-const port = z.string().transform(checked(asPort, 'must be a port number, 0 to 65535 (0: any free one)'))
-const list = z.string().transform(value => value.split(',').map(entry => entry.trim()))
-const url = z
-  .string()
-  .transform(
-    checked(
-      asHttpUrl,
-      'must be an HTTPS URL without user, query or fragment (HTTP only for a loopback host)',
-    ),
-  )
 
 /** Every environment variable of the service: the one source of the types, the defaults and the documents. */
 export const variables = {
@@ -100,35 +100,56 @@ export const variables = {
   DATA_DIR: text
     .transform(path => resolve(path))
     .prefault('./data')
-    .meta({ description: 'Where the embedded queue and the kept secret live', example: './data' }),
+    .meta({ description: 'Where the embedded queue, the spool and the kept secret live', example: './data' }),
   QUEUE_URL: z
     .string()
     .transform(
-      checked(asSqliteFile, 'is not a queue that this version has: use sqlite: or sqlite:///path/to/file'),
+      checked(asQueue, `must be sqlite:, sqlite:///path/to/file, or a URL that begins with ${BROKERS}`),
     )
     .prefault('sqlite:')
     .meta({
-      description: 'Where events go: `sqlite:` (a file in `DATA_DIR`) or `sqlite:///path/to/file`',
-      example: 'sqlite:',
+      description: `Where events go: \`sqlite:\` (a file in \`DATA_DIR\`), \`sqlite:///path/to/file\`, or a broker: ${BROKERS}. Its settings stand in the query`,
+      example: 'redis://user:password@redis.example.com:6379/0',
       secret: true,
     }),
   QUEUE_NAME: z
     .string()
     .regex(/^[\w-][\w.-]{0,99}$/, 'must be letters, digits and . _ -, at most 100')
-    .prefault('jelou-events')
+    .optional()
     .meta({
-      description: 'Name of the queue; for the embedded one the name of its file',
+      description:
+        'Name of the stream, queue or topic at the broker, or prefix of its subjects; left empty, `jelou-events-` and the project, so that projects never share one by accident',
       example: 'jelou-events',
     }),
+  QUEUE_ENSURE: flag(['true', 'false'])
+    .transform(value => value === 'true')
+    .prefault('true')
+    .meta({
+      description: 'Create a missing stream, queue, topic or exchange; `false` only uses what is there',
+      example: 'false',
+    }),
+  ...tlsFiles('QUEUE'),
+  PUBLISH_TIMEOUT: duration
+    .refine(value => value > 0, 'must be more than 0')
+    .prefault('2s')
+    .meta({
+      description: 'How long a publish to a broker may take before the event goes to the spool',
+      example: '2s',
+    }),
+  SPOOL_LIMIT: size.prefault('1gb').meta({
+    description: 'The size of the spool, where events wait while the broker is away; past it 503',
+    example: '10gb',
+  }),
   STATE_URL: z
     .string()
-    .refine(value => value === 'sqlite:', 'is not a store that this version has: use sqlite:')
+    .transform(checked(asState, `must be sqlite:, or a URL that begins with ${STORES}`))
     .prefault('sqlite:')
     .meta({
-      description: 'Where the kept secret lives: `sqlite:` (a file in `DATA_DIR`)',
-      example: 'sqlite:',
+      description: `Where the kept secret and the registration lock live: \`sqlite:\` (a file in \`DATA_DIR\`), or, shared by replicas: ${STORES}`,
+      example: 'redis://user:password@redis.example.com:6379/0',
       secret: true,
     }),
+  ...tlsFiles('STATE'),
   STATE_ENCRYPTION_KEY: list
     .transform(keys => keys.map(key => Buffer.from(key, 'base64')))
     .refine(
@@ -180,43 +201,4 @@ export const variables = {
     description: "pino's levels",
     example: 'debug',
   }),
-}
-
-function checked<I, O>(parse: (input: I) => O, problem: string) {
-  return (input: I, context: z.RefinementCtx): O => {
-    try {
-      return parse(input)
-    } catch {
-      context.addIssue({ code: 'custom', message: problem })
-      return z.NEVER
-    }
-  }
-}
-
-function asPort(value: string): number {
-  const number = Number(value)
-  if (!/^\d+$/.test(value) || number > 65_535) throw new RangeError(value)
-  return number
-}
-
-/** Without its trailing slash, so that a path can be put behind it. */
-function asHttpUrl(value: string): string {
-  const url = new URL(value)
-  const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-  if (!safe || url.username || url.password || url.search || url.hash) throw new TypeError('not acceptable')
-  return url.href.replace(/\/+$/, '')
-}
-
-/** The file that the URL names, or undefined for the one in DATA_DIR. */
-function asSqliteFile(value: string): { driver: 'sqlite'; file: string | undefined } {
-  const [, path] = /^sqlite:(?:\/\/(\/.+))?$/.exec(value) ?? []
-  if (path === undefined && value !== 'sqlite:') throw new TypeError('not acceptable')
-  return { driver: 'sqlite', file: path }
-}
-
-function asProxies(value: string): number | string[] {
-  if (/^\d{1,3}$/.test(value)) return Number(value)
-  const entries = value.split(',').map(entry => entry.trim())
-  addressSet(entries)
-  return entries
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { variables } from './config-variables.ts'
 import { ConfigError } from './errors.ts'
 import { isLoopback } from './network.ts'
+import { queueNameOf } from './queue-name.ts'
 
 type Values = z.output<ReturnType<typeof z.object<typeof variables>>>
 type Name = keyof typeof variables
@@ -61,6 +62,18 @@ const rules: readonly Rule[] = [
     holds: c => c.PORT !== c.ADMIN_PORT || c.PORT === 0,
     problem: 'must differ from PORT: the private listener is never the public one',
   },
+  {
+    blames: 'STATE_ENCRYPTION_KEY',
+    reads: ['STATE_URL'],
+    holds: c => c.STATE_URL === 'sqlite:' || c.STATE_ENCRYPTION_KEY !== undefined,
+    problem: 'is required, because STATE_URL is a store that others can read',
+  },
+  ...(['QUEUE', 'STATE'] as const).map((prefix): Rule => ({
+    blames: `${prefix}_CERT_FILE`,
+    reads: [`${prefix}_KEY_FILE`],
+    holds: c => (c[`${prefix}_CERT_FILE`] === undefined) === (c[`${prefix}_KEY_FILE`] === undefined),
+    problem: `and ${prefix}_KEY_FILE belong together: give both or none`,
+  })),
 ]
 
 const schema = rules.reduce(
@@ -76,7 +89,7 @@ const schema = rules.reduce(
 const adminSchema = z.object(variables).pick({ ADMIN_HOST: true, ADMIN_PORT: true, ADMIN_TOKEN: true })
 
 /** The configuration in force: every variable of the contract by its own name, parsed. */
-export type Config = z.output<typeof schema>
+export type Config = Omit<z.output<typeof schema>, 'QUEUE_NAME'> & { QUEUE_NAME: string }
 
 const documented = z.object({
   description: z.string(),
@@ -112,7 +125,8 @@ export async function loadConfig(
   environment: NodeJS.ProcessEnv = process.env,
   path = '.env',
 ): Promise<Config> {
-  return parse(schema, await readEnvironment(environment, path))
+  const config = parse(schema, await readEnvironment(environment, path))
+  return { ...config, QUEUE_NAME: config.QUEUE_NAME ?? queueNameOf(config.JELOU_PROJECT_ID) }
 }
 
 /** Where the private listener is reached from this machine, and the token that it wants. */

@@ -21,6 +21,7 @@ const usages: [string[], number, RegExp, 'stdout' | 'stderr'][] = [
   [['serve', '--help'], 0, /^serve: /, 'stdout'],
   [['status', '-h'], 0, /^status: /, 'stdout'],
   [['consume', '--help'], 0, /^consume: /, 'stdout'],
+  [['replay', '--help'], 0, /^replay: /, 'stdout'],
   [['simulate', '--help'], 0, /^simulate: /, 'stdout'],
   [['demo', '--help'], 0, /^demo: /, 'stdout'],
   [['nope'], 2, /^There is no command "nope"\.\n\njelou-receiver: /, 'stderr'],
@@ -29,6 +30,7 @@ const usages: [string[], number, RegExp, 'stdout' | 'stderr'][] = [
   [['demo', 'now'], 2, /now.*\n\ndemo: /s, 'stderr'],
   [['simulate', '--port', 'x'], 1, /--port/, 'stderr'],
   [['consume', '--url', 'localhost:3001'], 1, /^--url must begin with http:\/\//, 'stderr'],
+  [['replay', '--seq', '0'], 1, /^--seq must be the number of a dead letter \(it is "0"\)/, 'stderr'],
   [
     ['status', '--url', 'http://127.0.0.1:1'],
     1,
@@ -76,6 +78,15 @@ t.test('consume prints each event as a line of JSON until it is ended', async t 
   t.match(line, '"n":12345678901234567890')
   consumer.child.kill('SIGINT')
   t.same(await consumer.exit, { code: 0, signal: null })
+})
+
+t.test('replay tells how many dead letters it sent again', async t => {
+  const { env, adminUrl } = await service(t)
+  for (const args of [[], ['--seq', '1', '--seq', '2']]) {
+    const replay = run(t, ['replay', '--url', adminUrl, ...args], { env })
+    t.equal((await replay.exit).code, 0)
+    t.equal(replay.stdout(), '0 sent again\n')
+  }
 })
 
 t.test('consume waits for a service that is away', async t => {

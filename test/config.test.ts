@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { describeVariables, loadAdminAddress, loadConfig } from '../src/config.ts'
+import { DRIVERS } from '../src/queue/open.ts'
 
 const NO_FILE = join(import.meta.dirname, 'no-such-file')
 const GOOD = { JELOU_PROJECT_ID: 'p', JELOU_API_KEY: 'k', PUBLIC_URL: 'https://support.example.com' }
@@ -20,7 +21,11 @@ t.test('defaults are those of the documents, parsed', async t => {
     ADMIN_PORT: 3001,
     DATA_DIR: join(process.cwd(), 'data'),
     QUEUE_URL: { driver: 'sqlite', file: undefined },
-    QUEUE_NAME: 'jelou-events',
+    QUEUE_NAME: 'jelou-events-p',
+    QUEUE_ENSURE: true,
+    PUBLISH_TIMEOUT: 2000,
+    SPOOL_LIMIT: 1_073_741_824,
+    STATE_URL: 'sqlite:',
     RECONCILE_INTERVAL: 600_000,
     BODY_LIMIT: 1_048_576,
     DEDUPE_WINDOW: 86_400_000,
@@ -32,6 +37,30 @@ t.test('defaults are those of the documents, parsed', async t => {
   for (const name of ['WEBHOOK_AUTHORIZATION', 'ADMIN_TOKEN', 'TRUST_PROXY', 'ALLOWED_SOURCES'] as const) {
     t.equal(config[name], undefined, name)
   }
+})
+
+t.test('brokers and shared states are URLs', async t => {
+  const key = Buffer.alloc(32, 7).toString('base64')
+  const file = join(t.testdir({ 'ca.pem': 'the text' }), 'ca.pem')
+  const config = await load({
+    QUEUE_URL: 'rediss://user:password@broker:6380/1?x=1',
+    QUEUE_NAME: 'events',
+    QUEUE_ENSURE: 'false',
+    QUEUE_CA_FILE: file,
+    STATE_URL: 'postgres://user@db/name',
+    STATE_ENCRYPTION_KEY: key,
+    STATE_CERT_FILE: file,
+    STATE_KEY_FILE: file,
+  })
+  t.match(config, {
+    QUEUE_URL: { driver: 'broker', url: { host: 'broker:6380', pathname: '/1', search: '?x=1' } },
+    QUEUE_NAME: 'events',
+    QUEUE_ENSURE: false,
+    STATE_URL: { protocol: 'postgres:' },
+  })
+  t.equal(String(config.QUEUE_CA_FILE), 'the text')
+  for (const scheme of Object.keys(DRIVERS))
+    t.match((await load({ QUEUE_URL: `${scheme}//h` })).QUEUE_URL, { driver: 'broker' }, scheme)
 })
 
 t.test('values are parsed', async t => {
@@ -48,7 +77,7 @@ t.test('values are parsed', async t => {
   })
   t.same(config.JELOU_SIGNING_SECRET, ['one', 'two'])
   t.equal(config.PUBLIC_URL, 'https://example.com/base')
-  t.equal(config.QUEUE_URL.file, '/var/lib/queue.sqlite')
+  t.same(config.QUEUE_URL, { driver: 'sqlite', file: '/var/lib/queue.sqlite' })
   t.same(config.STATE_ENCRYPTION_KEY, [key])
   t.equal(config.TRUST_PROXY, 2)
   t.equal(config.ALLOWED_SOURCES?.check('10.1.1.1'), true)
@@ -108,10 +137,21 @@ const wrong: [string, NodeJS.ProcessEnv, RegExp][] = [
   ['one port twice', { PORT: '80', ADMIN_PORT: '80' }, /ADMIN_PORT must differ from PORT/],
   ['an open private listener', { ADMIN_HOST: '0.0.0.0' }, /ADMIN_TOKEN is required/],
   ['a short token', { ADMIN_TOKEN: 'short' }, /ADMIN_TOKEN must be at least 16/],
-  ['a broker', { QUEUE_URL: 'ftp://user:hidden@broker' }, /QUEUE_URL is not a queue that this version has/],
-  ['a queue without a path', { QUEUE_URL: 'sqlite://queue' }, /QUEUE_URL is not a queue/],
+  [
+    'a broker',
+    { QUEUE_URL: 'ftp://user:hidden@broker' },
+    /QUEUE_URL must be sqlite:, .* a URL that begins with `redis:/,
+  ],
+  ['a queue without a path', { QUEUE_URL: 'sqlite://queue' }, /QUEUE_URL must be sqlite:/],
   ['a queue name', { QUEUE_NAME: '../x' }, /QUEUE_NAME must be/],
-  ['a state', { STATE_URL: 'postgres://user:hidden@db' }, /STATE_URL is not a store that this version has/],
+  ['a broker without a host', { QUEUE_URL: 'redis:' }, /QUEUE_URL must be sqlite:/],
+  ['a state', { STATE_URL: 'mysql://user:hidden@db' }, /STATE_URL must be sqlite:, or .*`postgres:/],
+  ['a shared state without a key', { STATE_URL: 'redis://db' }, /STATE_ENCRYPTION_KEY is required, because/],
+  ['a file that is not there', { QUEUE_CA_FILE: NO_FILE }, /QUEUE_CA_FILE must be a file that can be read/],
+  ['a certificate alone', { QUEUE_CERT_FILE: import.meta.filename }, /QUEUE_CERT_FILE and QUEUE_KEY_FILE/],
+  ['a key alone', { STATE_KEY_FILE: import.meta.filename }, /STATE_CERT_FILE and STATE_KEY_FILE/],
+  ['a switch', { QUEUE_ENSURE: 'yes' }, /QUEUE_ENSURE must be one of true, false/],
+  ['no time at all', { PUBLISH_TIMEOUT: '0' }, /PUBLISH_TIMEOUT must be more than 0/],
   ['a short key', { STATE_ENCRYPTION_KEY: 'aGlkZGVu' }, /STATE_ENCRYPTION_KEY must be 32 bytes/],
   ['a proxy', { TRUST_PROXY: 'nginx' }, /TRUST_PROXY must be a number of hops/],
   ['a source', { ALLOWED_SOURCES: '10.0.0.0/99' }, /ALLOWED_SOURCES must be addresses and CIDRs/],
@@ -173,7 +213,7 @@ t.test('the .env file is read, and the environment wins', async t => {
 
 t.test('every variable is described', async t => {
   const docs = describeVariables()
-  t.equal(docs.length, 30)
+  t.equal(docs.length, 39)
   for (const { name, description, example } of docs) t.ok(description && example, name)
 })
 

@@ -3,8 +3,9 @@ import type { Registry } from 'prom-client'
 import { endConnectionsOnClose } from '../end-connections.ts'
 import { errorAnswer } from '../error-answer.ts'
 import { BadRequestError, NoSuchRouteError } from '../errors.ts'
-import type { QueueConsumer, QueueStats } from '../queue/types.ts'
+import type { DeadLetters, QueueConsumer, QueueStats } from '../queue/types.ts'
 import { consumerApi } from './consumer-api.ts'
+import { deadLetterApi } from './dead-letter-api.ts'
 import { createGuard } from './guard.ts'
 import { queueFigures } from './queue-figures.ts'
 
@@ -18,11 +19,13 @@ export type AdminOptions = {
   rejected: () => readonly object[]
   metrics: Registry
   stats: () => Promise<QueueStats>
+  /** Of the embedded queue, or of the spool before a broker. */
+  deadLetters: DeadLetters
   /** Only the embedded queue has one. */
   consumer: QueueConsumer | undefined
 }
 
-/** The private listener: status, refused requests, metrics, and the embedded queue's consumer API. */
+/** The private listener: status, refused requests, metrics, dead letters, and the embedded queue's consumer API. */
 export async function admin(app: FastifyInstance, options: AdminOptions): Promise<void> {
   const guard = createGuard(options.token)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -54,6 +57,7 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
     return options.metrics.metrics()
   })
   app.get('/queue/stats', async () => queueFigures(await options.stats()))
+  await app.register(deadLetterApi, { deadLetters: options.deadLetters })
   if (options.consumer) await app.register(consumerApi, { consumer: options.consumer })
 }
 

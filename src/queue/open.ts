@@ -7,8 +7,13 @@ type Driver = {
   load: () => Promise<(options: BrokerOptions) => QueueDriver>
 }
 
+const redis: Driver = {
+  client: 'ioredis',
+  load: async () => (await import('./drivers/redis.ts')).createRedisQueue,
+}
+
 /** The drivers of the brokers by the scheme of QUEUE_URL. */
-export const DRIVERS: Readonly<Record<string, Driver>> = {}
+export const DRIVERS: Readonly<Record<string, Driver>> = { 'redis:': redis, 'rediss:': redis }
 
 /** The driver that the scheme of `url` picks. Throws QueueClientError when its client is not installed, ConfigError for bad settings. */
 export async function openBroker(options: BrokerOptions, drivers = DRIVERS): Promise<QueueDriver> {

@@ -77,6 +77,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
       registration: () => 'static',
       secretAge: () => null,
     }),
+    deadLetters: queue.consumer,
     consumer: queue.consumer,
     ...overrides,
   })

@@ -84,10 +84,11 @@ t.test('a queue that cannot be asked is a 503, and the rest goes on', async t =>
   t.equal((await call('GET', '/status')).status, 200)
 })
 
-t.test('without an embedded queue there is no consumer API, but figures', async t => {
+t.test('without an embedded queue there is no consumer API, but figures and dead letters', async t => {
   const { call } = await startAdmin(t, { consumer: undefined })
-  for (const path of ['/queue/receive', '/queue/ack', '/queue/nack', '/queue/dead/redrive'])
+  for (const path of ['/queue/receive', '/queue/ack', '/queue/nack'])
     t.match(await call('POST', path), { status: 404, json: { code: 'ERR_NOT_FOUND' } }, path)
-  t.equal((await call('GET', '/queue/dead')).status, 404)
+  t.equal((await call('GET', '/queue/dead')).status, 200)
+  t.match(await call('POST', '/queue/dead/redrive'), { status: 200, json: { redriven: 0 } })
   t.equal((await call('GET', '/queue/stats')).status, 200)
 })

@@ -21,7 +21,7 @@ export class Evidence {
   /** Every file but the queue's own, in which the customers' messages are. */
   addFiles(directory: string): void {
     for (const name of readdirSync(directory)) {
-      if (!name.startsWith('jelou-events.sqlite')) this.add(name, readFileSync(join(directory, name)))
+      if (!/^jelou-events-.*\.sqlite/.test(name)) this.add(name, readFileSync(join(directory, name)))
     }
   }
 
