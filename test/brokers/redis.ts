@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { launch, type Server } from './server.ts'
@@ -66,4 +67,18 @@ function entryOf(fields: Buffer[]): Entry {
     else headers[name] = String(value)
   }
   return { body, headers }
+}
+
+/** All jobs of a BullMQ queue in the order in which a worker takes them, once there are so many. */
+export async function readBullmq(
+  server: { host: string; port: number },
+  { queueName, count }: { queueName: string; count: number },
+): Promise<{ body: Buffer }[]> {
+  return asked(server, async client => {
+    const key = `bull:${queueName}`
+    while ((await client.llen(`${key}:wait`)) < count) await sleep(20)
+    const ids = (await client.lrange(`${key}:wait`, 0, -1)).toReversed()
+    const bodies = await Promise.all(ids.map(id => client.hgetBuffer(`${key}:${id}`, 'data')))
+    return bodies.map(body => ({ body: body ?? Buffer.alloc(0) }))
+  })
 }

@@ -5,6 +5,8 @@ export type Failure = {
   kind: 'full' | 'refused' | 'unavailable'
   reason: string
   cause?: unknown
+  /** The first word of what Redis answered, such as WRONGTYPE. */
+  code?: string
   /** Another connection may do better: this server is no longer the primary, or lost its scripts. */
   reconnect?: boolean
 }
@@ -28,6 +30,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
 const OTHER_REFUSALS =
   /^ERR (?:unknown command|invalid password|AUTH |DB index|SELECT is not allowed|This instance has cluster support disabled)/i
 const RECONNECT = new Set(['READONLY', 'NOSCRIPT'])
+// Redis 6 and older wrap what a command in a script answered.
+const IN_SCRIPT = /^ERR Error running script .*@user_script: ?\d+: -?/
+const ARGUMENTS = /, with args .*/s
 const LOST = 'the connection is lost'
 // What ioredis calls it.
 const NO_CONNECTION = /max retries per request|isn't writeable|Connection is closed/
@@ -48,7 +53,7 @@ export function errorOf({ kind, reason, cause }: Failure): Error {
 }
 
 function ofReply(cause: Error): Failure {
-  const text = cause.message.replace(/, with args .*/s, '')
+  const text = cause.message.replace(IN_SCRIPT, '').replace(ARGUMENTS, '')
   const [code = ''] = text.split(' ', 1)
   if (code === 'OOM') return { kind: 'full', reason: 'Redis is at its maxmemory', cause }
   const refusal = REFUSALS[code]
@@ -56,6 +61,7 @@ function ofReply(cause: Error): Failure {
     kind: refusal !== undefined || OTHER_REFUSALS.test(text) ? 'refused' : 'unavailable',
     reason: `Redis answered ${refusal === undefined ? text : `${code}: ${refusal}`}`,
     cause,
+    code,
     reconnect: RECONNECT.has(code),
   }
 }
