@@ -84,8 +84,7 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
     name: 'bullmq',
     deduplicates: true,
     async prepare(client: Redis) {
-      const { keys } = await backendOn(client)
-      const meta = keys.meta ?? ''
+      const meta = (await backendOn(client)).toKey('meta')
       // What each of BullMQ's own Queues writes.
       if (ensure) await client.hsetnx(meta, 'opts.maxLenEvents', 10_000)
       return (await client.exists(meta)) === 0 ? missing : undefined
@@ -100,7 +99,7 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
         return redis.addJobToTransaction(transaction, jobOf(message), message.id)
       })
       await Promise.all(added)
-      const answers = (await transaction.exec()) ?? []
+      const answers = (await transaction.exec()) as Answer[]
       const outcomes = messages.map((_, index) => outcomeOf(answers[index * 2], answers[index * 2 + 1]))
       const halves = messages.filter((_, index) => isHalf(outcomes[index]))
       if (halves.length > 0) await client.del(halves.flatMap(known))

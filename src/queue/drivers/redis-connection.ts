@@ -97,8 +97,9 @@ export function createRedisConnection({
     try {
       await redis.connect()
       opened = await begin()
-    } catch (error) {
-      if (current === redis) failure = failureOf(last ?? error)
+    } catch {
+      // ioredis tells why by its event.
+      if (current === redis) failure = failureOf(last)
     }
     clearTimeout(timer)
     if (opened) return

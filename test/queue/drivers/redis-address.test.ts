@@ -12,7 +12,8 @@ void t.test('reads the address of a server', async t => {
     'rediss://host': { host: 'host', port: 6379, db: 0, tls },
     'bullmqs://host:1': { host: 'host', port: 1, db: 0, tls },
   }
-  for (const [url, expected] of Object.entries(cases)) t.strictSame(addressOf(new URL(url), tls), expected, url)
+  for (const [url, expected] of Object.entries(cases))
+    t.strictSame(addressOf(new URL(url), tls), expected, url)
 })
 
 void t.test('says what is wrong with one, without showing it', async t => {
