@@ -6,7 +6,7 @@ import { adviceFor, largestValue } from './redis-server.ts'
 import { createRedisConnection } from './redis-connection.ts'
 import { errorOf, failureOf, type Failure } from './redis-failure.ts'
 
-const MAX_IN_FLIGHT = 10_000
+const MAX_IN_FLIGHT = { events: 10_000, bytes: 64 * 1_048_576 }
 /** What is sent in one step: Redis serves nobody else while it works on it. */
 const BATCH = { events: 256, bytes: 1_048_576 }
 const NO_ANSWER: Failure = { kind: 'unavailable', reason: 'Redis does not answer in time' }
@@ -35,7 +35,7 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
   let refusing: Failure | undefined
   let calls: Call[] = []
   let bytes = 0
-  let inFlight = 0
+  const inFlight = { events: 0, bytes: 0 }
   const storing = new Set<Promise<void>>()
 
   const connection = createRedisConnection({
@@ -53,11 +53,12 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
   })
 
   function flush(): void {
-    const batch = calls
+    const batch = { calls, bytes }
     calls = []
     bytes = 0
-    const stored = store(batch).finally(() => {
-      inFlight -= batch.length
+    const stored = store(batch.calls).finally(() => {
+      inFlight.events -= batch.calls.length
+      inFlight.bytes -= batch.bytes
       storing.delete(stored)
     })
     storing.add(stored)
@@ -102,11 +103,13 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
       if ('failure' in state) reject(errorOf(state.failure))
       else if (size > largest)
         reject(new MessageRefusedError(`it has ${size} bytes, Redis takes ${largest} (proto-max-bulk-len)`))
-      else if (inFlight >= MAX_IN_FLIGHT) reject(new QueueOverloadedError(`${inFlight} events`))
+      else if (inFlight.events >= MAX_IN_FLIGHT.events || inFlight.bytes >= MAX_IN_FLIGHT.bytes)
+        reject(new QueueOverloadedError(`${inFlight.events} events, ${inFlight.bytes} bytes`))
       else {
         if (calls.length === 0) setImmediate(flush)
         calls.push({ message, resolve, reject })
-        inFlight++
+        inFlight.events++
+        inFlight.bytes += size
         bytes += size
         if (calls.length >= BATCH.events || bytes >= BATCH.bytes) flush()
       }

@@ -5,7 +5,7 @@ import type { BrokerOptions, QueueDriver } from '../../../src/queue/types.ts'
 import { asked, startRedis } from '../../brokers/redis.ts'
 import type { Server } from '../../brokers/server.ts'
 import { eventually } from '../fixtures/faults.ts'
-import { message, messages } from '../fixtures/message.ts'
+import { message, messages, messageWith } from '../fixtures/message.ts'
 import { connected, redisOptions } from './fixtures/redis.ts'
 
 const server = await startRedis(t)
@@ -38,6 +38,13 @@ if (server !== null)
       const taken = messages(10_000).map(one => driver.publish(one))
       await t.rejects(driver.publish(message()), { code: 'ERR_QUEUE_OVERLOADED', message: /10000 events/ })
       t.same(new Set(await Promise.all(taken)), new Set(['accepted']))
+      const large = Array.from({ length: 70 }, (_, n) =>
+        messageWith('room', `"${n}${'x'.repeat(1_000_000)}"`),
+      )
+      const outcomes = await Promise.allSettled(large.map(one => driver.publish(one)))
+      const refused = outcomes.filter(({ status }) => status === 'rejected')
+      t.match(refused, [{ reason: { code: 'ERR_QUEUE_OVERLOADED', message: /68 events/ } }, {}])
+      t.equal(refused.length, 2)
       t.equal(await driver.publish(message()), 'accepted')
     })
 
