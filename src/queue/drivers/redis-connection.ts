@@ -22,7 +22,7 @@ export type RedisConnection = {
   /** What to send commands with now, or why there is nothing. */
   state: () => { client: Redis } | { failure: Failure }
   /** Ends the connection and makes another one, as when this server is no longer the one to talk to. */
-  replace: () => void
+  replace: (why: Failure) => void
   close: () => Promise<void>
 }
 
@@ -37,6 +37,12 @@ export function createRedisConnection({
   let ready: Redis | undefined
   let failure = CLOSED
   let connected: Promise<void> | undefined
+
+  function lose(why: Failure): void {
+    ready = undefined
+    failure = why
+    log.warn({ reason: why.reason }, 'the connection to Redis is lost, it is made again')
+  }
 
   async function open(): Promise<void> {
     let opened = false
@@ -63,12 +69,10 @@ export function createRedisConnection({
     redis.on('error', error => (last = error))
     redis.on('close', () => {
       if (!opened || current !== redis) return
-      const lost = ready !== undefined
-      ready = undefined
-      // What preparing it said is more than that it was ended for it.
-      if (lost || last !== undefined) failure = failureOf(last)
+      // Otherwise it was ended for a reason that is known, unless the next one failed for another.
+      if (ready !== undefined) lose(failureOf(last))
+      else if (last !== undefined) failure = failureOf(last)
       last = undefined
-      if (lost) log.warn({ reason: failure.reason }, 'the connection to Redis is lost, it is made again')
     })
     redis.on('ready', () => {
       if (opened) void again()
@@ -116,8 +120,11 @@ export function createRedisConnection({
       return connected
     },
     state: () => (ready === undefined ? { failure } : { client: ready }),
-    replace() {
-      ready?.disconnect(true)
+    replace(why) {
+      if (ready === undefined) return
+      const redis = ready
+      lose(why)
+      redis.disconnect(true)
     },
     async close() {
       const redis = current

@@ -53,6 +53,7 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
   })
 
   function flush(): void {
+    if (calls.length === 0) return
     const batch = { calls, bytes }
     calls = []
     bytes = 0
@@ -84,7 +85,7 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     if (typeof outcome === 'string') return call?.resolve(outcome)
     // Until a message is stored.
     refusing = outcome
-    if (outcome.reconnect === true) connection.replace()
+    if (outcome.reconnect === true) connection.replace(outcome)
     call?.reject(errorOf(outcome))
   }
 
