@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { createSeal } from '../../src/state/seal.ts'
+import { withLock } from '../../src/state/lock.ts'
 import { openSqliteState } from '../../src/state/sqlite.ts'
-import { createStore } from '../../src/state/store.ts'
+import { createStore, type Store } from '../../src/state/store.ts'
 import type { StateBackend } from '../../src/state/types.ts'
 
 const schema = z.looseObject({ secret: z.string() })
@@ -21,11 +22,15 @@ function storeOn(backend: StateBackend, keys: Buffer[] = []) {
   return createStore({ backend, schema, seal: createSeal({ keys, projectId, location: backend.location }) })
 }
 
+function save<T>(backend: StateBackend, store: Store<T>, value: T): Promise<void> {
+  return withLock(backend, {}, ({ fence }) => store.save(value, fence))
+}
+
 void t.test('gives back what was saved, with fields it does not know', async t => {
   const backend = openBackend(t)
   t.equal(await storeOn(backend).load(), null)
   const value = { secret: 's', later: { version: 2 } }
-  await storeOn(backend).save(value)
+  await save(backend, storeOn(backend), value)
   t.same(await storeOn(backend).load(), value)
   await storeOn(backend).close()
   await t.rejects(backend.read(), 'closes its backend')
@@ -33,7 +38,7 @@ void t.test('gives back what was saved, with fields it does not know', async t =
 
 void t.test('a plain record is sealed as soon as a key is set', async t => {
   const backend = openBackend(t)
-  await storeOn(backend).save({ secret: 'in-the-open' })
+  await save(backend, storeOn(backend), { secret: 'in-the-open' })
   t.ok((await backend.read())?.includes('in-the-open'))
   t.same(await storeOn(backend, [key]).load(), { secret: 'in-the-open' })
   const sealed = await backend.read()
@@ -53,7 +58,7 @@ void t.test('a record that is not what it should be', async t => {
   for (const { name, content, message } of cases) {
     const backend = openBackend(t)
     const record = createSeal({ keys: [], projectId, location: '' }).seal(Buffer.from(content))
-    await backend.write(record)
+    await withLock(backend, {}, ({ fence }) => backend.write(record, fence))
     const error: unknown = await storeOn(backend, [key])
       .load()
       .catch((error: unknown) => error)
