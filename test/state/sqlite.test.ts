@@ -4,8 +4,11 @@ import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { openSqliteState } from '../../src/state/sqlite.ts'
 import type { StateBackend } from '../../src/state/types.ts'
+import { stateContract } from './state-contract.ts'
 
 const projectId = 'project-1'
+
+stateContract(t, { url: () => new URL('sqlite:'), directory: join(t.testdir(), 'contract') })
 
 async function write(state: StateBackend, text: string): Promise<void> {
   const lock = await state.acquire(60_000)
