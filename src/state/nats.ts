@@ -1,26 +1,13 @@
-import { jetstream, JetStreamApiError } from '@nats-io/jetstream'
-import { Kvm, type KvEntry } from '@nats-io/kv'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { JetStreamApiError } from '@nats-io/jetstream'
+import type { KvEntry } from '@nats-io/kv'
 import { StateFencedError } from '../errors.ts'
+import { openBucket } from './nats-bucket.ts'
 import { decodeEntry, decodeMembers, encodeEntry, type Entry, type Members } from './nats-entry.ts'
-import {
-  addressOf,
-  attempting,
-  safeName,
-  settingsOf,
-  type SharedStateOptions,
-  type TlsFiles,
-} from './shared.ts'
+import { safeName, type SharedStateOptions } from './shared.ts'
 import type { StateBackend } from './types.ts'
-
-const BUCKET = 'jelou-receiver-state'
 
 /** Another revision than expected: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const WRONG_REVISION = new Set([10071, 10164])
-
-/** The names of the client's errors for wrong credentials and missing permissions, or a server without JetStream. */
-const REFUSAL =
-  /^(?:AuthorizationError|UserAuthenticationExpiredError|PermissionViolationError|JetStreamNotEnabled)$/
 
 /**
  * Opens the kept state in NATS JetStream, at `nats://` or `tls://`, in the key-value bucket `jelou-receiver-state`, which is
@@ -138,64 +125,4 @@ export async function openNatsState(options: SharedStateOptions): Promise<StateB
 
 function without(members: Members, member: string): Members {
   return Object.fromEntries(Object.entries(members).filter(([name]) => name !== member))
-}
-
-/** Without a host's name the client would have the certificate of an IP address be one for `localhost`. */
-function tlsOptions(files: TlsFiles, host: string): Record<string, string> {
-  const texts = Object.entries(files).map(([name, file]) => [name, file.toString()])
-  return { ...Object.fromEntries(texts), host }
-}
-
-async function openBucket({ url, timeout, tls, log }: SharedStateOptions) {
-  const { host, port, username, password, location } = addressOf(url, 4222)
-  settingsOf(url, {})
-  const settle = attempting({
-    location,
-    timeout,
-    isRefusal: error => error instanceof Error && REFUSAL.test(error.name),
-  })
-  const connecting = connect({
-    servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-    ...(password === undefined ? username && { token: username } : { user: username ?? '', pass: password }),
-    ...(url.protocol === 'tls:' && { tls: tlsOptions(tls, host) }),
-    timeout,
-    maxReconnectAttempts: -1,
-    // Else it gives up for good after two refusals, though the credentials may be put right.
-    ignoreAuthErrorAbort: true,
-    pingInterval: timeout,
-  })
-  let isConnected = true
-  const attempt: typeof settle = action =>
-    settle(async late => {
-      // The client would keep it, and send it at a time when nobody waits for it any more.
-      if (!isConnected) throw new Error('the connection is closed')
-      return action(late)
-    })
-
-  async function watch(connection: NatsConnection): Promise<void> {
-    for await (const { type } of connection.status()) {
-      if (type === 'reconnect') isConnected = true
-      if (type !== 'disconnect') continue
-      isConnected = false
-      log.warn({ location }, 'The connection to the kept state is closed')
-    }
-  }
-
-  async function close(): Promise<void> {
-    isConnected = false
-    const connection = await connecting.catch(() => null)
-    await connection?.close()
-  }
-
-  try {
-    const connection = await attempt(() => connecting)
-    void watch(connection)
-    const kvm = new Kvm(jetstream(connection, { timeout }))
-    // Only the leader of the bucket's stream knows the newest revision, so that nothing may be read directly.
-    const kv = await attempt(() => kvm.create(BUCKET, { history: 1, allow_direct: false, timeout }))
-    return { location, attempt, kv, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
 }

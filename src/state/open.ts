@@ -29,8 +29,6 @@ export type OpenStateOptions = Omit<SharedStateOptions, 'url'> & {
   url: URL | 'sqlite:'
   /** Where `sqlite:` keeps its file. */
   directory: string
-  /** Whether the record is sealed with a key, without which nothing is kept on a server. */
-  encrypted: boolean
 }
 
 /**
@@ -46,15 +44,9 @@ export async function openState(options: OpenStateOptions, shared = SHARED): Pro
     const schemes = ['sqlite:', ...Object.keys(shared).map(scheme => `${scheme}//`)]
     throw new ConfigError(`STATE_URL ${protocol}… is not a state that there is, only ${schemes.join(', ')}`)
   }
-  if (!options.encrypted) {
-    throw new ConfigError(
-      `STATE_URL ${protocol}//… needs STATE_ENCRYPTION_KEY: the secret is not kept on a server in clear text`,
-    )
-  }
   try {
-    return await (
-      await backend.load()
-    )({ ...options, url })
+    const openShared = await backend.load()
+    return await openShared({ ...options, url })
   } catch (cause) {
     if (!isMissing(cause)) throw cause
     throw new StateClientError(`${protocol}//…`, backend.client, { cause })
