@@ -29,7 +29,7 @@ export type Held = {
   /** Aborts with StateFencedError once the lock is lost, or may be lost. */
   readonly signal: AbortSignal
   /** Throws StateFencedError when the lock may be lost. To be called directly before what no fence protects. */
-  check(): void
+  readonly check: () => void
 }
 
 /**

@@ -10,6 +10,10 @@ const CLOSED = 'the connection is closed'
 const REFUSAL =
   /^(?:AuthorizationError|UserAuthenticationExpiredError|PermissionViolationError|JetStreamNotEnabled)$/
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && (REFUSAL.test(error.name) || isRefusal(error.cause))
+}
+
 /** Without a host's name the client would have the certificate of an IP address be one for `localhost`. */
 function tlsOptions(files: TlsFiles, host: string): Record<string, string> {
   const texts = Object.entries(files).map(([name, file]) => [name, file.toString()])
@@ -26,7 +30,7 @@ export async function openBucket({ url, timeout, tls, log }: SharedStateOptions)
   const settle = attempting({
     location,
     timeout,
-    isRefusal: error => error instanceof Error && REFUSAL.test(error.name),
+    isRefusal,
   })
   const connecting = connect({
     servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,

@@ -66,6 +66,8 @@ export async function openRedisState(options: SharedStateOptions): Promise<State
   const run = (script: string, ...values: (string | number | Buffer)[]) =>
     attempt(() => redis.eval(script, 1, state, ...values))
 
+  const read = () => attempt(() => redis.hgetBuffer(state, 'record'))
+
   async function close(): Promise<void> {
     const isOpen = redis.status !== 'end' && redis.status !== 'reconnecting'
     const ended = new Promise(resolve => redis.once('end', resolve))
@@ -75,13 +77,15 @@ export async function openRedisState(options: SharedStateOptions): Promise<State
 
   try {
     await attempt(() => redis.connect())
+    // Only now is it known whether there is the database, and whether it may be read.
+    await read()
   } catch (error) {
     await close()
     throw error
   }
   return {
     location,
-    read: () => attempt(() => redis.hgetBuffer(state, 'record')),
+    read,
     async write(record, fence) {
       if ((await run(WRITE, fence, record)) === 0) throw new StateFencedError(location)
     },

@@ -23,7 +23,7 @@ export async function startPostgres(t: Test): Promise<Server | null> {
       data = join(folder, 'data')
       const passwordFile = join(folder, 'password')
       writeFileSync(passwordFile, POSTGRES.password)
-      if (isRoot()) chownToPostgres(folder, passwordFile)
+      chownToPostgres(folder, passwordFile)
       const args = ['-D', data, '-U', POSTGRES.user, '-A', 'scram-sha-256', '--no-sync', '-E', 'UTF8']
       args.push(`--pwfile=${passwordFile}`)
       if (isRoot()) execFileSync(SETPRIV, [...AS_POSTGRES, inBin('initdb'), ...args], { cwd: folder })
@@ -66,7 +66,9 @@ function isRoot(): boolean {
   return process.getuid?.() === 0
 }
 
-function chownToPostgres(...paths: string[]): void {
+/** Gives files to the user that the server runs as. */
+export function chownToPostgres(...paths: string[]): void {
+  if (!isRoot()) return
   const [uid, gid] = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'])))
   for (const path of paths) chownSync(path, uid ?? 0, gid ?? 0)
 }
