@@ -79,15 +79,16 @@ export async function openNatsState(options: SharedStateOptions): Promise<StateB
   }
 
   async function changeMembers(next: (members: Members, now: number) => Members): Promise<string[]> {
-    const changed = await attempt(late =>
+    let members: Members = {}
+    await attempt(late =>
       change(keys.members, late, (found, now) => {
         const all = found?.operation === 'PUT' ? decodeMembers(found.value, location) : {}
         const present = Object.entries(all).filter(([, { until }]) => until > now)
-        const members = next(Object.fromEntries(present), now)
-        return { members, bytes: Buffer.from(JSON.stringify(members)) }
+        members = next(Object.fromEntries(present), now)
+        return { bytes: Buffer.from(JSON.stringify(members)) }
       }),
     )
-    return Object.values(changed?.members ?? {}).map(({ value }) => value)
+    return Object.values(members).map(({ value }) => value)
   }
 
   return {

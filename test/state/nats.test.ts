@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startNats } from '../brokers/nats.ts'
-import { launch } from '../brokers/server.ts'
+import { freePort, launch } from '../brokers/server.ts'
 import { makeCertificates } from '../fixtures/certificates.ts'
 import { withoutOpenssl } from '../fixtures/openssl.ts'
 import { open, randomId, taken, type StateUnderTest } from './fixtures/backend.ts'
@@ -15,11 +15,18 @@ import { stateContract } from './state-contract.ts'
 
 const BUCKET = 'jelou-receiver-state'
 
+const server = await startNats(t)
+
 void t.test('there are no settings', t =>
   t.rejects(openAt('nats://127.0.0.1?mode=a'), { code: 'ERR_CONFIG', message: /"mode"/ }),
 )
 
-const server = await startNats(t)
+void t.test('an address of IPv6, and a password without a user', async t => {
+  const address = `[::1]:${await freePort()}`
+  const unavailable = { code: 'ERR_STATE_UNAVAILABLE', message: `nats://${address} cannot be used` }
+  await t.rejects(openAt(`nats://:pw@${address}`), unavailable)
+})
+
 if (server !== null) {
   const state: StateUnderTest = {
     url: ({ host, port } = server) => new URL(`nats://${host}:${port}`),
@@ -93,6 +100,7 @@ void t.test('credentials and permissions', { skip: server === null && 'no nats-s
     `authorization { users: [
       { user: "us@er", password: "right:/@%" },
       { user: least, password: pw, permissions: { publish: ${JSON.stringify(least)}, subscribe: ["_INBOX.>"] } }
+      { user: reader, password: pw, permissions: { publish: { deny: ["$KV.*.*.state"] } } }
       { user: nothing, password: pw, permissions: { publish: ["a"], subscribe: ["_INBOX.>"] } }
     ] }`,
     ['-js'],
@@ -104,6 +112,10 @@ void t.test('credentials and permissions', { skip: server === null && 'no nats-s
     code: 'ERR_STATE_REFUSED',
     message: /[Pp]ermission/,
   })
+  const reader = await openAt(`nats://reader:pw@${address}`)
+  t.equal(await reader.read(), null)
+  await t.rejects(reader.acquire(1000), { code: 'ERR_STATE_REFUSED', message: /[Pp]ermission/ })
+  await reader.close()
   for (const user of [`us%40er:${encodeURIComponent('right:/@%')}`, 'least:pw']) {
     const backend = await openAt(`nats://${user}@${address}`)
     const lock = await taken(backend)

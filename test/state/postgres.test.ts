@@ -9,13 +9,14 @@ import { openAt, refusesCredentials, verifiesCertificates } from './secure-contr
 import { serverContract } from './server-contract.ts'
 import { stateContract } from './state-contract.ts'
 
+const server = await startPostgres(t)
+
 void t.test('settings', async t => {
   const config = { code: 'ERR_CONFIG' }
   await t.rejects(openAt('postgres://127.0.0.1/db?sslmode=prefer'), { ...config, message: /sslmode/ })
   await t.rejects(openAt('postgres://127.0.0.1/db?host=a'), { ...config, message: /"host"/ })
 })
 
-const server = await startPostgres(t)
 if (server !== null) {
   const { user, password, database } = POSTGRES
   const address = `${server.host}:${server.port}`

@@ -9,13 +9,14 @@ import { openAt, refusesCredentials, verifiesCertificates } from './secure-contr
 import { serverContract } from './server-contract.ts'
 import { stateContract } from './state-contract.ts'
 
+const server = await startRedis(t)
+
 void t.test('settings and databases that are not there', async t => {
   const config = { code: 'ERR_CONFIG' }
   await t.rejects(openAt('redis://127.0.0.1/0?mode=a'), { ...config, message: /"mode"/ })
   await t.rejects(openAt('redis://127.0.0.1/name'), { ...config, message: /the number of a database/ })
 })
 
-const server = await startRedis(t)
 if (server !== null) {
   const address = `${server.host}:${server.port}`
   const state: StateUnderTest = {

@@ -187,3 +187,25 @@ void t.test('a locked file is unavailable, at the start and later', async t => {
   t.same(await state.read(), Buffer.from('kept'))
   await state.close()
 })
+
+void t.test('an announcement that fails leaves nothing open', async t => {
+  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  await t.rejects(state.announce('a', 'b', NaN), { code: 'ERR_STATE_UNAVAILABLE' })
+  t.same(await state.announce('a', 'b', 1000), ['b'])
+  await state.close()
+})
+
+void t.test('a file of before there was a lock gets one, and keeps its record', async t => {
+  const directory = join(t.testdir(), 'data')
+  mkdirSync(directory, { mode: 0o700 })
+  makeDatabase(
+    join(directory, 'state.sqlite'),
+    `CREATE TABLE records (project_id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT;
+     INSERT INTO records VALUES ('${projectId}', x'6f6c64'); PRAGMA application_id = 0x6a6c7374`,
+  )
+  const state = openSqliteState({ directory, projectId })
+  t.same(await state.read(), Buffer.from('old'))
+  await write(state, 'new')
+  t.same(await state.read(), Buffer.from('new'))
+  await state.close()
+})

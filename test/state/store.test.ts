@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
+import { StateUnavailableError } from '../../src/errors.ts'
 import { createSeal } from '../../src/state/seal.ts'
 import { withLock } from '../../src/state/lock.ts'
 import { openSqliteState } from '../../src/state/sqlite.ts'
@@ -47,6 +48,37 @@ void t.test('a plain record is sealed as soon as a key is set', async t => {
   t.same(await backend.read(), sealed, 'and then left alone')
   await t.rejects(storeOn(backend).load(), { code: 'ERR_STATE_KEY' })
   t.same(await backend.read(), sealed)
+})
+
+void t.test('a record is sealed again only by whoever can take the lock', async t => {
+  const backend = openBackend(t)
+  await save(backend, storeOn(backend), { secret: 'plain' })
+  const plain = await backend.read()
+  const lock = await backend.acquire(60_000)
+  t.same(await storeOn(backend, [key]).load(), { secret: 'plain' })
+  t.same(await backend.read(), plain, 'left alone')
+  await lock?.release()
+
+  const away = { ...backend, acquire: () => Promise.reject(new StateUnavailableError('here', 'away')) }
+  await t.rejects(storeOn(away, [key]).load(), { code: 'ERR_STATE_UNAVAILABLE' })
+})
+
+void t.test('what somebody saved meanwhile is not undone by sealing again', async t => {
+  for (const meanwhile of [{ secret: 'newer' }, { secret: 'newer, sealed' }]) {
+    const backend = openBackend(t)
+    await save(backend, storeOn(backend), { secret: 'older' })
+    const keys = meanwhile.secret.includes('sealed') ? [key] : []
+    const late: StateBackend = {
+      ...backend,
+      async acquire(lease) {
+        await save(backend, storeOn(backend, keys), meanwhile)
+        return backend.acquire(lease)
+      },
+    }
+    t.same(await storeOn(late, [key]).load(), meanwhile)
+    t.same(await storeOn(backend, [key]).load(), meanwhile)
+    t.notOk((await backend.read())?.includes('newer'))
+  }
 })
 
 void t.test('a record that is not what it should be', async t => {
