@@ -13,11 +13,12 @@ import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { createSqliteQueue } from './queue/drivers/sqlite.ts'
 import type { EmbeddedQueue } from './queue/types.ts'
 import { queueNameOf } from './queue-name.ts'
-import { keptSchema, type Kept } from './registration/kept.ts'
+import { keptSchema } from './registration/kept.ts'
+import { lockEachSave, type LockedStore } from './registration/locked-store.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { createSeal } from './state/seal.ts'
 import { openSqliteState } from './state/sqlite.ts'
-import { createStore, type Store } from './state/store.ts'
+import { createStore } from './state/store.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
 import { webhook } from './webhook/plugin.ts'
 import { Rejections } from './webhook/rejections.ts'
@@ -199,10 +200,10 @@ function openStore({
   DATA_DIR,
   JELOU_PROJECT_ID: projectId,
   STATE_ENCRYPTION_KEY: keys = [],
-}: Config): Store<Kept> {
+}: Config): LockedStore {
   const backend = openSqliteState({ directory: DATA_DIR, projectId })
   const seal = createSeal({ keys, projectId, location: backend.location })
-  return createStore({ backend, seal, schema: keptSchema })
+  return lockEachSave(createStore({ backend, seal, schema: keptSchema }), backend)
 }
 
 /** Null when the signing secret is configured and nothing is to be registered. */

@@ -125,6 +125,10 @@ export const StateRefusedError = createError(
   'ERR_STATE_REFUSED',
   'The kept state %s must be put right before it can be used: %s',
 )
+export const StateClientError = createError(
+  'ERR_STATE_CLIENT',
+  'STATE_URL %s needs the package %s, which is not installed: install it beside this service',
+)
 
 // Registration with Jelou.
 export const SecretLostError = createError(

@@ -1,5 +1,5 @@
-import type { Store } from '../state/store.ts'
 import { NOTHING_KEPT, type Kept } from './kept.ts'
+import type { LockedStore } from './locked-store.ts'
 
 /** The kept state in memory, and its way to the store. Both writes resolve once it is synced, and throw the store's errors. */
 export interface Keeper {
@@ -15,7 +15,7 @@ export interface Keeper {
   flush(): Promise<void>
 }
 
-export function createKeeper(store: Pick<Store<Kept>, 'load' | 'save'>): Keeper {
+export function createKeeper(store: Pick<LockedStore, 'load' | 'save'>): Keeper {
   let kept = NOTHING_KEPT
   let saved = true
 

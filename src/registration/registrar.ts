@@ -1,11 +1,11 @@
 import { backoff, pause } from '../jelou/backoff.ts'
 import type { IntegrationApi } from '../jelou/client.ts'
 import type { AuthType } from '../jelou/schemas.ts'
-import type { Store } from '../state/store.ts'
 import { acceptedOfKept, acceptedOfSecrets, type Accepted, type AcceptedUntil } from './accepted.ts'
 import { desiredCredential, generateToken, needsToken, type Credential } from './credential.ts'
 import { createKeeper } from './keeper.ts'
-import { NOTHING_KEPT, type Kept } from './kept.ts'
+import { NOTHING_KEPT } from './kept.ts'
+import type { LockedStore } from './locked-store.ts'
 import { logOutcome, type Log } from './log.ts'
 import type { Outcome } from './outcome.ts'
 import { reconcile, type Pass } from './reconcile.ts'
@@ -19,7 +19,7 @@ import { noReconciles, phaseAfter, type RegistrationStatus } from './status.ts'
  */
 export type RegistrarOptions = {
   api: Omit<IntegrationApi, 'close'> | null
-  store: Pick<Store<Kept>, 'load' | 'save'>
+  store: Pick<LockedStore, 'load' | 'save'>
   desired: { projectId: string; webhookUrl: string; authType: AuthType; authorization?: string }
   staticSecrets?: readonly string[]
   secretLost: 'fail' | 'recreate'

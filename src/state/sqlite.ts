@@ -1,16 +1,45 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { StateCorruptError, StatePermissionsError, StateUnavailableError } from '../errors.ts'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import {
+  StateCorruptError,
+  StateFencedError,
+  StatePermissionsError,
+  StateUnavailableError,
+} from '../errors.ts'
 import type { StateBackend } from './types.ts'
 
 /** Marks the file as ours (https://sqlite.org/pragma.html#pragma_application_id): "jlst" in ASCII. */
 const APPLICATION_ID = 0x6a6c7374
 
+/** Times are ms since the epoch by this machine's clock, which all processes that can open the file share. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS records (project_id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS locks (project_id TEXT PRIMARY KEY, fence INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS members (
+    project_id TEXT NOT NULL, member TEXT NOT NULL, value TEXT NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (project_id, member)
+  ) STRICT;
   PRAGMA application_id = ${APPLICATION_ID};
 `
+
+const READ = 'SELECT record FROM records WHERE project_id = ?'
+const WRITE = `
+  INSERT INTO records SELECT project_id, :record FROM locks
+    WHERE project_id = :project AND fence = :fence AND until > :now
+  ON CONFLICT (project_id) DO UPDATE SET record = excluded.record
+`
+const ACQUIRE = `
+  INSERT INTO locks VALUES (:project, 1, :until)
+  ON CONFLICT (project_id) DO UPDATE SET fence = fence + 1, until = excluded.until WHERE until <= :now
+  RETURNING fence
+`
+const RENEW =
+  'UPDATE locks SET until = :until WHERE project_id = :project AND fence = :fence AND until > :now'
+const RELEASE = 'UPDATE locks SET until = 0 WHERE project_id = :project AND fence = :fence'
+const FORGET = 'DELETE FROM members WHERE project_id = :project AND (member = :member OR until <= :now)'
+const ANNOUNCE = 'INSERT INTO members VALUES (:project, :member, :value, :until)'
+const MEMBERS = 'SELECT value FROM members WHERE project_id = ?'
 
 // Primary result codes: https://sqlite.org/rescode.html
 const SQLITE_CORRUPT = 11
@@ -37,16 +66,51 @@ export function openSqliteState(options: { directory: string; projectId: string 
     makePrivate(directory, path)
     return open(path)
   })
+  const run = (sql: string, values: Record<string, SQLInputValue>): number =>
+    Number(attempt(() => db.prepare(sql).run({ project: projectId, ...values })).changes)
+
   return {
     location: path,
     async read() {
-      const row = attempt(() => db.prepare('SELECT record FROM records WHERE project_id = ?').get(projectId))
+      const row = attempt(() => db.prepare(READ).get(projectId))
       return row?.['record'] instanceof Uint8Array ? Buffer.from(row['record']) : null
     },
-    async write(record) {
-      const statement =
-        'INSERT INTO records VALUES (?, ?) ON CONFLICT (project_id) DO UPDATE SET record = excluded.record'
-      attempt(() => db.prepare(statement).run(projectId, record))
+    async write(record, fence) {
+      if (run(WRITE, { record, fence, now: Date.now() }) === 0) throw new StateFencedError(path)
+    },
+    async acquire(lease) {
+      const now = Date.now()
+      const row = attempt(() => db.prepare(ACQUIRE).get({ project: projectId, now, until: now + lease }))
+      if (row === undefined) return null
+      const fence = Number(row['fence'])
+      return {
+        fence,
+        async renew(lease) {
+          const now = Date.now()
+          return run(RENEW, { fence, now, until: now + lease }) > 0
+        },
+        async release() {
+          run(RELEASE, { fence })
+        },
+      }
+    },
+    async announce(member, value, ttl) {
+      const now = Date.now()
+      return attempt(() => {
+        db.exec('BEGIN IMMEDIATE')
+        try {
+          db.prepare(FORGET).run({ project: projectId, member, now })
+          db.prepare(ANNOUNCE).run({ project: projectId, member, value, until: now + ttl })
+          const rows = db.prepare(MEMBERS).all(projectId)
+          db.exec('COMMIT')
+          return rows.map(row => String(row['value']))
+        } finally {
+          if (db.isTransaction) db.exec('ROLLBACK')
+        }
+      })
+    },
+    async withdraw(member) {
+      run(FORGET, { member, now: Date.now() })
     },
     async close() {
       if (db.isOpen) db.close()
@@ -102,7 +166,7 @@ function open(path: string): DatabaseSync {
     expect('journal_mode', 'delete')
     expect('synchronous', '3')
     // Taking the write lock shows now, not after Jelou gave a secret, that the file can be written.
-    db.exec(`BEGIN IMMEDIATE; ${isNew ? SCHEMA : ''} COMMIT`)
+    db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
     return db
   } catch (error) {
     db.close()

@@ -1,17 +1,18 @@
 import type { z } from 'zod'
-import { StateCorruptError } from '../errors.ts'
+import { StateCorruptError, StateFencedError } from '../errors.ts'
+import { withLock } from './lock.ts'
 import type { Seal } from './seal.ts'
 import type { StateBackend } from './types.ts'
 
 /** The kept state as its users see it: one checked value. */
 export interface Store<T> {
   /**
-   * What is kept, null when nothing is. A record that is not sealed with the current key is saved again at once.
-   * Throws StateCorruptError, StateKeyError or StateUnavailableError; nothing is changed then.
+   * What is kept, null when nothing is. A record that is not sealed with the current key is sealed again at once, unless
+   * somebody holds the lock. Throws StateCorruptError, StateKeyError or the backend's errors; nothing is changed then.
    */
   load(): Promise<T | null>
-  /** Replaces what is kept; resolves once it is synced. Throws StateUnavailableError or StateCorruptError. */
-  save(value: T): Promise<void>
+  /** Replaces what is kept, under the lock whose fence it is. Throws as StateBackend.write does. */
+  save(value: T, fence: number): Promise<void>
   /** Closes the backend; idempotent. */
   close(): Promise<void>
 }
@@ -38,16 +39,30 @@ export function createStore<T>(options: {
     throw new StateCorruptError(backend.location, `its record is wrong at: ${wrong.join(', ')}`)
   }
 
+  /** With a fence, what is not sealed with the current key is sealed again. */
+  async function open(fence?: number): Promise<{ value: T; current: boolean } | null> {
+    const record = await backend.read()
+    if (record === null) return null
+    const { content, current } = seal.unseal(record)
+    const value = parse(content)
+    if (!current && fence !== undefined) await backend.write(seal.seal(content), fence)
+    return { value, current }
+  }
+
   return {
     async load() {
-      const record = await backend.read()
-      if (record === null) return null
-      const { content, current } = seal.unseal(record)
-      const value = parse(content)
-      if (!current) await backend.write(seal.seal(content))
-      return value
+      let found = await open()
+      if (found?.current === false) {
+        try {
+          // Read again under the lock, because somebody may have saved since.
+          found = await withLock(backend, { wait: 0 }, held => open(held.fence))
+        } catch (error) {
+          if (!(error instanceof StateFencedError)) throw error
+        }
+      }
+      return found === null ? null : found.value
     },
-    save: value => backend.write(seal.seal(Buffer.from(JSON.stringify(value)))),
+    save: (value, fence) => backend.write(seal.seal(Buffer.from(JSON.stringify(value))), fence),
     close: () => backend.close(),
   }
 }

@@ -3,8 +3,19 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { openSqliteState } from '../../src/state/sqlite.ts'
+import type { StateBackend } from '../../src/state/types.ts'
+import { stateContract } from './state-contract.ts'
 
 const projectId = 'project-1'
+
+stateContract(t, { url: () => new URL('sqlite:'), directory: join(t.testdir(), 'contract') })
+
+async function write(state: StateBackend, text: string): Promise<void> {
+  const lock = await state.acquire(60_000)
+  if (lock === null) throw new Error('somebody holds the lock')
+  await state.write(Buffer.from(text), lock.fence)
+  await lock.release()
+}
 
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777
@@ -19,8 +30,8 @@ void t.test('keeps one record per project across reopening, for the user alone',
   const first = openSqliteState({ directory, projectId })
   t.equal(first.location, join(directory, 'state.sqlite'))
   t.equal(await first.read(), null)
-  await first.write(Buffer.from('one'))
-  await first.write(Buffer.from('two'))
+  await write(first, 'one')
+  await write(first, 'two')
   t.equal(modeOf(parent), 0o700)
   t.equal(modeOf(directory), 0o700)
   t.equal(modeOf(first.location), 0o600)
@@ -29,7 +40,7 @@ void t.test('keeps one record per project across reopening, for the user alone',
 
   const other = openSqliteState({ directory, projectId: 'project-2' })
   t.equal(await other.read(), null)
-  await other.write(Buffer.from('other'))
+  await write(other, 'other')
   await other.close()
 
   const second = openSqliteState({ directory, projectId })
@@ -39,9 +50,9 @@ void t.test('keeps one record per project across reopening, for the user alone',
 
 void t.test('an overwritten record leaves no trace in the file', async t => {
   const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
-  await state.write(Buffer.from(`plain-secret${'.'.repeat(3000)}`))
+  await write(state, `plain-secret${'.'.repeat(3000)}`)
   t.ok(readFileSync(state.location).includes('plain-secret'))
-  await state.write(Buffer.from('short'))
+  await write(state, 'short')
   t.notOk(readFileSync(state.location).includes('plain-secret'))
   await state.close()
 })
@@ -136,7 +147,7 @@ void t.test('a first start that was cut off is undone and made again', async t =
   }
   t.ok(statSync(path).size > 0)
   const state = openSqliteState({ directory, projectId })
-  await state.write(Buffer.from('kept'))
+  await write(state, 'kept')
   await state.close()
   const again = openSqliteState({ directory, projectId })
   t.same(await again.read(), Buffer.from('kept'))
@@ -162,7 +173,7 @@ void t.test('a path through a file', async t => {
 void t.test('a locked file is unavailable, at the start and later', async t => {
   const directory = join(t.testdir(), 'data')
   const state = openSqliteState({ directory, projectId })
-  await state.write(Buffer.from('kept'))
+  await write(state, 'kept')
   const holder = new DatabaseSync(state.location)
   t.teardown(() => holder.close())
   holder.exec('BEGIN EXCLUSIVE')
@@ -170,9 +181,31 @@ void t.test('a locked file is unavailable, at the start and later', async t => {
     code: 'ERR_STATE_UNAVAILABLE',
     message: /locked/,
   })
-  await t.rejects(state.write(Buffer.from('new')), { code: 'ERR_STATE_UNAVAILABLE', message: /locked/ })
+  await t.rejects(state.write(Buffer.from('new'), 1), { code: 'ERR_STATE_UNAVAILABLE', message: /locked/ })
   await t.rejects(state.read(), { code: 'ERR_STATE_UNAVAILABLE' })
   holder.exec('ROLLBACK')
   t.same(await state.read(), Buffer.from('kept'))
+  await state.close()
+})
+
+void t.test('an announcement that fails leaves nothing open', async t => {
+  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  await t.rejects(state.announce('a', 'b', NaN), { code: 'ERR_STATE_UNAVAILABLE' })
+  t.same(await state.announce('a', 'b', 1000), ['b'])
+  await state.close()
+})
+
+void t.test('a file of before there was a lock gets one, and keeps its record', async t => {
+  const directory = join(t.testdir(), 'data')
+  mkdirSync(directory, { mode: 0o700 })
+  makeDatabase(
+    join(directory, 'state.sqlite'),
+    `CREATE TABLE records (project_id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT;
+     INSERT INTO records VALUES ('${projectId}', x'6f6c64'); PRAGMA application_id = 0x6a6c7374`,
+  )
+  const state = openSqliteState({ directory, projectId })
+  t.same(await state.read(), Buffer.from('old'))
+  await write(state, 'new')
+  t.same(await state.read(), Buffer.from('new'))
   await state.close()
 })

@@ -112,14 +112,15 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 void t.test('over TLS', { skip: withoutOpenssl }, async t => {
-  const { files, client: tls } = makeCertificates(t)
+  const { path, read } = makeCertificates(t)
+  const tls = { ca: read('ca.pem'), cert: read('client.pem'), key: read('client.key') }
   const tlsPort = await freePort()
   const args = Object.entries({
     '--tls-port': `${tlsPort}`,
     '--tls-auth-clients': 'yes',
-    '--tls-ca-cert-file': files.ca,
-    '--tls-cert-file': files.serverCert,
-    '--tls-key-file': files.serverKey,
+    '--tls-ca-cert-file': path('ca.pem'),
+    '--tls-cert-file': path('server.pem'),
+    '--tls-key-file': path('server.key'),
   }).flat()
   const server = await startRedis(t, { args })
   if (server === null || server.process === null) return
