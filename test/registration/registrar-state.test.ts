@@ -3,6 +3,9 @@ import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { createWorld, verifies } from './fixtures/world.ts'
 
+/** The lock of the state cannot be given back while the state is away: it has to run out. In ms. */
+const LEASE = 1000
+
 /** Locks the state, as a backup or a curious person with a shell can. */
 function lock(t: Test, directory: string): () => void {
   const db = new DatabaseSync(join(directory, 'state.sqlite'))
@@ -13,7 +16,7 @@ function lock(t: Test, directory: string): () => void {
 
 void t.test('creates nothing while the state cannot be written', async t => {
   const { directory, open, calls } = await createWorld(t)
-  const { registrar } = await open()
+  const { registrar } = await open({ lease: LEASE })
   const unlock = lock(t, directory)
   t.match(await registrar.reconcile(), { kind: 'failed', reason: /ERR_STATE_UNAVAILABLE/ })
   t.same(calls(), [])
@@ -25,7 +28,7 @@ void t.test('creates nothing while the state cannot be written', async t => {
 void t.test('a create that was never sent leaves no doubt about the kept secret', async t => {
   const { simulator, directory, open, register, calls } = await createWorld(t)
   await register()
-  const { registrar } = await open()
+  const { registrar } = await open({ lease: LEASE })
   let unlock: (() => void) | undefined
   simulator.faults.add({ method: 'GET', status: 404, times: 1 })
   simulator.hooks.onRequest = () => {
@@ -40,7 +43,7 @@ void t.test('a create that was never sent leaves no doubt about the kept secret'
 
 void t.test('a first secret that cannot be written is held until it can, and not used before', async t => {
   const { simulator, directory, open, calls } = await createWorld(t)
-  const { registrar, store } = await open()
+  const { registrar, store } = await open({ lease: LEASE })
   let unlock: (() => void) | undefined
   simulator.hooks.onProcessed = () => {
     unlock = lock(t, directory)
@@ -62,7 +65,7 @@ void t.test('a new secret that cannot be written verifies beside the old one', a
   await register()
   const old = simulator.integration?.signingSecret
   simulator.integrations.clear()
-  const { registrar, store, lines } = await open()
+  const { registrar, store, lines } = await open({ lease: LEASE })
   let unlock: (() => void) | undefined
   simulator.hooks.onProcessed = method => {
     if (method === 'POST') unlock = lock(t, directory)
@@ -86,7 +89,7 @@ void t.test('a new secret that cannot be written verifies beside the old one', a
 
 void t.test('a new secret that can never be written is reported', async t => {
   const { simulator, directory, open } = await createWorld(t)
-  const { registrar, lines } = await open()
+  const { registrar, lines } = await open({ lease: LEASE })
   simulator.hooks.onProcessed = () => void lock(t, directory)
   await registrar.reconcile()
   await registrar.stop()
