@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { withLock } from '../state/lock.ts'
 import { acceptedOfKept, acceptedOfSecrets, type Accepted, type AcceptedUntil } from './accepted.ts'
 import { desiredCredential, generateToken, needsToken, type Credential } from './credential.ts'
@@ -56,11 +57,17 @@ export function createHoldings(
 
   function update(): void {
     if (!isPrepared) return
-    if (isStatic) current = acceptedOfSecrets(staticSecrets, credential())
-    else if (options.isLost()) current = { accepted: null, until: Infinity }
+    const { accepted, until } = acceptable()
+    // The same object for the same content, by which others tell whether something changed.
+    current = { accepted: isDeepStrictEqual(accepted, current.accepted) ? current.accepted : accepted, until }
+  }
+
+  function acceptable(): AcceptedUntil {
+    if (isStatic) return acceptedOfSecrets(staticSecrets, credential())
+    if (options.isLost()) return { accepted: null, until: Infinity }
     // A first secret is not used before it is kept: a crash would lose it with everything that relied on it.
-    else if (keeper.isSaved() || current.accepted !== null)
-      current = acceptedOfKept(keeper.kept(), credential(), now())
+    if (!keeper.isSaved() && current.accepted === null) return current
+    return acceptedOfKept(keeper.kept(), credential(), now())
   }
 
   async function load(): Promise<void> {
@@ -117,13 +124,9 @@ export function createHoldings(
     update,
     async refreshed() {
       const before = current.accepted
-      let isDue = shared
-      for (let reads = 0; reads < REFRESHES && (isDue || isChanging()); reads++) {
-        await refresh()
-        if (current.accepted !== before) return true
-        isDue = false
-      }
-      return false
+      if (!shared && !isChanging()) return false
+      for (let reads = 0; reads === 0 || (reads < REFRESHES && isChanging()); reads++) await refresh()
+      return current.accepted !== before
     },
   }
 }

@@ -107,7 +107,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const outcome = await attempt(rotate)
     isUnderWay = false
     const isOver = signal.aborted && outcome.kind === 'failed'
-    if (!isOver && !(isStatic && outcome.kind === 'unchanged')) record(outcome)
+    const isNothing = isStatic && outcome.kind === 'unchanged' && last === undefined
+    if (!isOver && !isNothing) record(outcome)
     return outcome
   }
 

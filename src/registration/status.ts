@@ -41,9 +41,9 @@ export function phaseAfter(
   before: RegistrationPhase,
   holdsSecret: boolean,
 ): RegistrationPhase {
+  if (before === 'static') return 'static'
   if (!('reason' in outcome)) return 'registered'
   if (outcome.kind === 'secret_lost' || before === 'secret_lost') return 'secret_lost'
-  if (before === 'static') return 'static'
   if (outcome.kind === 'conflict') return 'conflict'
   return holdsSecret ? 'degraded' : 'starting'
 }
