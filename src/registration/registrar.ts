@@ -152,7 +152,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   /** Whether the state shows something to do before the next pass would come. */
   function isOverdue(): boolean {
     if (isUnderWay || last === undefined || fatal !== undefined) return false
-    if (last.kind === 'conflict') return !members.urls().includes(keeper.kept().integration?.webhookUrl ?? '')
+    const { integration } = keeper.kept()
+    if (last.kind === 'conflict') return !members.urls().some(url => url === integration?.webhookUrl)
     const since = keeper.changingSince()
     const isAbandoned = since !== null && now() - since > lease
     return !('reason' in last) && (isAbandoned || !keeper.isSaved())

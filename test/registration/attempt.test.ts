@@ -17,7 +17,7 @@ function freeze(duration: number): void {
 
 /** Freezes for longer than the lease as soon as this many saves are done. */
 function freezeAfter(saves: number, store: Store<Kept>, lease: number): void {
-  const { save } = store
+  const save = store.save.bind(store)
   store.save = async (kept, fence) => {
     await save(kept, fence)
     saves -= 1

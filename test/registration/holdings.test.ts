@@ -12,7 +12,7 @@ import type { Store } from '../../src/state/store.ts'
 
 /** Counts how often the state is read from now on. */
 function countLoads(store: Store<Kept>): () => number {
-  const { load } = store
+  const load = store.load.bind(store)
   let loads = 0
   store.load = () => {
     loads += 1
@@ -94,7 +94,10 @@ void t.test('and for one elsewhere, but not for ever', async t => {
   await edit(kept => ({ ...kept, rotating: 2 }))
   const waiting = registrar.refreshed()
   await until(() => loads() > 6)
-  await edit(({ rotating: _, ...kept }) => ({ ...kept, previousSecrets: [{ secret: 'x', until: 2e9 }] }))
+  await edit(({ rotating: _rotating, ...kept }) => ({
+    ...kept,
+    previousSecrets: [{ secret: 'x', until: 2e9 }],
+  }))
   t.ok(await waiting)
 })
 
@@ -108,7 +111,7 @@ async function unreachable(open: World['open']) {
     store: {
       load: () =>
         isDown ? Promise.reject(new StateUnavailableError('there', 'ECONNREFUSED')) : store.load(),
-      save: store.save,
+      save: (kept: Kept, fence: number) => store.save(kept, fence),
     },
   }
 }
@@ -175,7 +178,7 @@ void t.test('while it runs, no error of the state takes the secret away', async 
   await register()
   const { store, backend } = await open()
   let error: Error | undefined
-  const failing = { load: () => (error ? Promise.reject(error) : store.load()), save: store.save }
+  const failing = { load: () => (error ? Promise.reject(error) : store.load()), save: async () => {} }
   const { registrar, fatals } = await open({ store: failing, backend, shared: true, sleep: brisk })
   error = new StateKeyError('there', 'no key')
   await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_UNFINISHED' })
