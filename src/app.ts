@@ -69,7 +69,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     api,
     store,
     backend,
-    shared: !config.STATE_URL.startsWith('sqlite:'),
+    shared: config.STATE_URL !== 'sqlite:',
     desired: {
       projectId: config.JELOU_PROJECT_ID,
       authType: config.WEBHOOK_AUTH_TYPE,

@@ -42,8 +42,8 @@ export interface Registrar {
 const LONGEST_TIMER = 2 ** 31 - 1
 /** How often a shared state is read, in ms. */
 const POLL = 2000
-/** What no other try would mend. */
-const FINAL = new Set(['ERR_STATE_REFUSED', 'ERR_STATE_PERMISSIONS', 'ERR_STATE_KEY', 'ERR_STATE_CORRUPT'])
+/** What another try may mend, while the state was never read: any other error ends the start. */
+const PASSING = new Set(['ERR_STATE_UNAVAILABLE', 'ERR_STATE_FENCED'])
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
   const { backend, desired, staticSecrets = [], interval, log, onFatal } = options
@@ -222,5 +222,5 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
 }
 
 function isFinal(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && FINAL.has(String(error.code))
+  return error instanceof Error && 'code' in error && !PASSING.has(String(error.code))
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import {
+  ConfigError,
   StateCorruptError,
   StateKeyError,
   StateRefusedError,
@@ -153,6 +154,7 @@ void t.test('a state that must be put right first ends the start, at once or onc
     new StateRefusedError('there', 'wrong password'),
     new StateKeyError('there', 'no key'),
     new StateCorruptError('there', 'altered'),
+    new ConfigError('STATE_URL is wrong'),
   ]
   for (const error of errors) {
     const { open, register } = await createWorld(t)
