@@ -14,11 +14,11 @@ import { createSqliteQueue } from './queue/drivers/sqlite.ts'
 import type { EmbeddedQueue } from './queue/types.ts'
 import { queueNameOf } from './queue-name.ts'
 import { keptSchema } from './registration/kept.ts'
-import { lockEachSave, type LockedStore } from './registration/locked-store.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { createSeal } from './state/seal.ts'
 import { openSqliteState } from './state/sqlite.ts'
 import { createStore } from './state/store.ts'
+import type { StateBackend } from './state/types.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
 import { webhook } from './webhook/plugin.ts'
 import { Rejections } from './webhook/rejections.ts'
@@ -57,11 +57,19 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     dedupeWindow: config.DEDUPE_WINDOW,
     log,
   })
-  const store = openStore(config)
+  const backend = openState(config)
+  const seal = createSeal({
+    keys: config.STATE_ENCRYPTION_KEY ?? [],
+    projectId: config.JELOU_PROJECT_ID,
+    location: backend.location,
+  })
+  const store = createStore({ backend, seal, schema: keptSchema })
   const api = integrationApi(config)
   const registrar = createRegistrar({
     api,
     store,
+    backend,
+    shared: config.STATE_URL !== 'sqlite:',
     desired: {
       projectId: config.JELOU_PROJECT_ID,
       authType: config.WEBHOOK_AUTH_TYPE,
@@ -106,6 +114,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     maxEventAge: config.MAX_EVENT_AGE,
     allowedSources: config.ALLOWED_SOURCES,
     accepted: () => registrar.accepted(),
+    refreshed: () => registrar.refreshed(),
     draining: () => phase.refusing,
     queue,
     rejections,
@@ -115,6 +124,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   await adminListener.register(admin, {
     token: config.ADMIN_TOKEN,
     status,
+    rotate: () => registrar.rotate(),
     stats: () => queue.stats(),
     rejected: () => rejections.list(),
     metrics: createMetrics({
@@ -132,10 +142,15 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   function checks(): HealthChecks {
     const state = queue.health()
     return {
-      secret: registrar.accepted() ? 'ok' : 'no signing secret is held: not registered with Jelou',
+      secret: registrar.accepted() ? 'ok' : withoutSecret(),
       queue: state.ok ? 'ok' : state.reason,
       draining: phase.draining ? 'shutting down' : 'ok',
     }
+  }
+
+  function withoutSecret(): string {
+    const isAway = registrar.status().state.lastError !== null
+    return `no signing secret is held: ${isAway ? 'the kept state cannot be read' : 'not registered with Jelou'}`
   }
 
   async function status() {
@@ -196,14 +211,8 @@ function queueFile({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
   return file ?? join(DATA_DIR, `${queueNameOf(JELOU_PROJECT_ID)}.sqlite`)
 }
 
-function openStore({
-  DATA_DIR,
-  JELOU_PROJECT_ID: projectId,
-  STATE_ENCRYPTION_KEY: keys = [],
-}: Config): LockedStore {
-  const backend = openSqliteState({ directory: DATA_DIR, projectId })
-  const seal = createSeal({ keys, projectId, location: backend.location })
-  return lockEachSave(createStore({ backend, seal, schema: keptSchema }), backend)
+function openState({ DATA_DIR, JELOU_PROJECT_ID: projectId }: Config): StateBackend {
+  return openSqliteState({ directory: DATA_DIR, projectId })
 }
 
 /** Null when the signing secret is configured and nothing is to be registered. */

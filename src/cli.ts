@@ -6,6 +6,7 @@ const HELP = `jelou-receiver: receives Jelou's webhook events, verifies them and
 
   serve      run the service, configured by the environment or .env
   status     what the running service says of itself, as JSON; exit status 1 when it is not ready
+  rotate     make Jelou sign with a new secret; events signed with the old one are still taken for a while
   consume    print the events of the embedded queue, a line of JSON each, and acknowledge them
   replay     send dead letters of the queue or the spool again
   simulate   run a Jelou to develop against
@@ -19,6 +20,11 @@ const SERVE_HELP = `serve: run the service, configured by the environment or .en
 `
 const STATUS_HELP = `status: what the running service says of itself, as JSON; exit status 1 when it is not ready
 
+  --url URL   its private listener (from ADMIN_HOST and ADMIN_PORT; the token is ADMIN_TOKEN)
+`
+const ROTATE_HELP = `rotate: make Jelou sign with a new secret; events signed with the old one are still taken for a while
+
+  The running service deletes its integration at Jelou and creates it anew, and tells the outcome as JSON.
   --url URL   its private listener (from ADMIN_HOST and ADMIN_PORT; the token is ADMIN_TOKEN)
 `
 const CONSUME_HELP = `consume: print the events of the embedded queue, a line of JSON each, and acknowledge each once it is printed
@@ -52,6 +58,12 @@ const commands = new Map<string, () => Promise<Run>>(
         const { ready, text } = await fetchStatus(await adminAddress(values))
         process.stdout.write(`${text}\n`)
         if (!ready) process.exitCode = 1
+      })
+    },
+    rotate: async () => {
+      const { requestRotation } = await import('./admin/request-rotation.ts')
+      return command(ROTATE_HELP, url, async values => {
+        process.stdout.write(`${await requestRotation(await adminAddress(values))}\n`)
       })
     },
     consume: async () => {

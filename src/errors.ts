@@ -98,6 +98,7 @@ export const AdminUnreachableError = createError(
   'ERR_ADMIN_UNREACHABLE',
   'The service does not answer at %s: %s',
 )
+export const AdminAnswerError = createError('ERR_ADMIN_ANSWER', '%s')
 
 // The kept state.
 export const StatePermissionsError = createError(
@@ -138,6 +139,16 @@ export const SecretLostError = createError(
 export const RegistrationRejectedError = createError(
   'ERR_REGISTRATION_REJECTED',
   'Jelou refused to register the webhook: %s. %s',
+)
+export const RotationRefusedError = createError(
+  'ERR_ROTATION_REFUSED',
+  'The signing secret cannot be rotated: %s',
+  409,
+)
+export const RotationUnfinishedError = createError(
+  'ERR_ROTATION_UNFINISHED',
+  'The signing secret is not rotated yet: %s',
+  503,
 )
 
 // The start.

@@ -16,10 +16,11 @@ async function service(t: Test) {
 
 const usages: [string[], number, RegExp, 'stdout' | 'stderr'][] = [
   [[], 0, /^jelou-receiver: /, 'stdout'],
-  [['--help'], 0, /serve.*status.*consume.*simulate.*demo/s, 'stdout'],
+  [['--help'], 0, /serve.*status.*rotate.*consume.*simulate.*demo/s, 'stdout'],
   [['-h'], 0, /^jelou-receiver: /, 'stdout'],
   [['serve', '--help'], 0, /^serve: /, 'stdout'],
   [['status', '-h'], 0, /^status: /, 'stdout'],
+  [['rotate', '--help'], 0, /^rotate: /, 'stdout'],
   [['consume', '--help'], 0, /^consume: /, 'stdout'],
   [['replay', '--help'], 0, /^replay: /, 'stdout'],
   [['simulate', '--help'], 0, /^simulate: /, 'stdout'],
@@ -67,6 +68,16 @@ t.test('status of a service that is not ready has exit status 1', async t => {
   const status = run(t, ['status', '--url', adminUrl], { env })
   t.equal((await status.exit).code, 1)
   t.match(JSON.parse(status.stdout()), { status: 'not ready', registration: { phase: 'starting' } })
+})
+
+t.test('rotate has Jelou sign with a new secret', async t => {
+  const { jelou, env, adminUrl } = await service(t)
+  const before = jelou.integration?.signingSecret
+  const rotate = run(t, ['rotate', '--url', adminUrl], { env })
+  t.same(await rotate.exit, { code: 0, signal: null })
+  t.equal(rotate.stdout(), '{"outcome":"rotated"}\n')
+  t.not(jelou.integration?.signingSecret, before)
+  t.equal((await jelou.send(jelou.event('text'))).status, 200)
 })
 
 t.test('consume prints each event as a line of JSON until it is ended', async t => {

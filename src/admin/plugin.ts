@@ -17,6 +17,8 @@ export type AdminOptions = {
   token: string | undefined
   status: () => Promise<object>
   rejected: () => readonly object[]
+  /** Makes Jelou sign with a new secret; resolves with what was done. */
+  rotate: () => Promise<string>
   metrics: Registry
   stats: () => Promise<QueueStats>
   /** Of the embedded queue, or of the spool before a broker. */
@@ -25,7 +27,7 @@ export type AdminOptions = {
   consumer: QueueConsumer | undefined
 }
 
-/** The private listener: status, refused requests, metrics, dead letters, and the embedded queue's consumer API. */
+/** The private listener: status, rotation of the secret, refused requests, metrics, dead letters, the embedded queue's consumer API. */
 export async function admin(app: FastifyInstance, options: AdminOptions): Promise<void> {
   const guard = createGuard(options.token)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -51,6 +53,7 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
   )
 
   app.get('/status', options.status)
+  app.post('/registration/rotate', async () => ({ outcome: await options.rotate() }))
   app.get('/rejected', async () => ({ rejected: options.rejected() }))
   app.get('/metrics', async (_request, reply) => {
     reply.type(options.metrics.contentType)

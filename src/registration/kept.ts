@@ -24,6 +24,10 @@ export const keptSchema = z.looseObject({
   previousCredentials: z.array(credentialSchema.extend({ until: z.number() })).default([]),
   /** When a create was sent whose answer is not kept: Jelou may have an integration whose secret nobody has. */
   createPending: z.number().exactOptional(),
+  /** Which create that was: only whoever sent it may still keep its answer, and only while this stands here. */
+  createOwner: z.string().exactOptional(),
+  /** When a rotation was begun that is not over: the integration is still to be deleted and made anew. */
+  rotating: z.number().exactOptional(),
   /** The generated webhook credential. */
   token: z.string().exactOptional(),
 })
@@ -42,7 +46,13 @@ export function afterCreate(
   target: Target,
   { now, graceWindow }: { now: number; graceWindow: number },
 ): Kept {
-  const { integration: old, createPending: _, ...rest } = withoutExpired(kept, now)
+  const {
+    integration: old,
+    createPending: _,
+    createOwner: _owner,
+    rotating: _rotating,
+    ...rest
+  } = withoutExpired(kept, now)
   const { webhookUrl, authType, authorization } = target
   const integration: KeptIntegration = {
     secret: created.signingSecret,

@@ -10,12 +10,14 @@ const DONE: Record<Success['kind'], string> = {
   replaced:
     'Jelou had no integration any more: created it anew and kept the new signing secret; the old one verifies for a while',
   recreated: 'Created the integration anew and kept its new signing secret',
+  rotated: 'Created the integration anew and kept its new signing secret; the old one verifies for a while',
 }
 
 const WRONG: Record<Problem['kind'], string> = {
   unavailable: 'No usable answer from Jelou about the registration: trying again',
   refused: 'Jelou refused to change the registration; the kept signing secret stays in use: trying again',
   failed: 'The registration could not be kept: trying again',
+  conflict: 'Another service has registered its own webhook for this project: leaving it alone',
   secret_lost: 'The signing secret is lost: no event can be verified',
   rejected: 'The webhook cannot be registered',
 }
@@ -24,7 +26,7 @@ const WRONG: Record<Problem['kind'], string> = {
 export function logOutcome(log: Log, outcome: Outcome, repeats: number): void {
   if ('reason' in outcome) {
     const { kind, reason } = outcome
-    const level = kind === 'secret_lost' || kind === 'rejected' ? 'error' : 'warn'
+    const level = ['secret_lost', 'rejected', 'conflict'].includes(kind) ? 'error' : 'warn'
     const isDue = Number.isInteger(Math.log2(repeats))
     log[isDue ? level : 'debug']({ outcome: kind, reason, repeats }, WRONG[kind])
   } else {

@@ -1,14 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import type { IntegrationApi, JelouAnswer } from '../jelou/client.ts'
 import type { Integration, IntegrationRequest } from '../jelou/schemas.ts'
 import { afterCreate, afterUpdate, type KeptIntegration, type Target } from './kept.ts'
+import type { Held } from '../state/lock.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
-import { rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'
+import { conflict, rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'
 
-/** What one pass works with. `signal` ends it before its next change at Jelou; `graceWindow` in ms, `now` in ms since the epoch. */
+/**
+ * What one pass works with. `held` is the lock of the kept state; without it the pass may only look. `others`: the webhook URLs
+ * of the replicas that are running. `rotate`: the integration is to be made anew, whatever is found. `signal` ends the
+ * pass before its next change at Jelou; `graceWindow` in ms, `now` in ms since the epoch.
+ */
 export type Pass = {
   api: Omit<IntegrationApi, 'close'>
   keeper: Keeper
+  held: Held | null
+  others: readonly string[]
+  rotate: boolean
   target: Target
   secretLost: 'fail' | 'recreate'
   graceWindow: number
@@ -19,6 +28,9 @@ export type Pass = {
 
 type NotOk = Exclude<JelouAnswer, { kind: 'ok' }>
 
+/** Thrown by a pass without the lock when there is something to change. */
+export const LOCK_NEEDED = new Error('The lock of the kept state is needed')
+
 const NO_SECRET = {
   status: 200,
   reason: 'it answered a create without a signing secret, although the integration had been deleted',
@@ -26,10 +38,14 @@ const NO_SECRET = {
 
 /**
  * Compares once what Jelou has with what is configured, and does what is needed. Every step is kept before the next,
- * so that a process killed anywhere here goes on at its next start. Throws the store's errors, and the signal's reason.
+ * so that a process killed anywhere here goes on at its next start, or another replica does. Throws LOCK_NEEDED, the store's
+ * and the lock's errors, and the signal's reason.
  */
-export function reconcile(pass: Pass): Promise<Outcome> {
-  const { integration } = pass.keeper.kept()
+export async function reconcile(pass: Pass): Promise<Outcome> {
+  const { integration, rotating } = pass.keeper.kept()
+  if (integration !== undefined && isServedByOthers(integration.webhookUrl, pass))
+    return conflict(integration.webhookUrl, pass.target.webhookUrl)
+  if (pass.rotate || rotating !== undefined) return rotate(pass)
   return integration === undefined ? register(pass) : compare(pass, integration)
 }
 
@@ -75,15 +91,26 @@ async function replace(pass: Pass): Promise<Outcome> {
   return failed(created)
 }
 
+/** Somebody asked for a new secret. That is kept first: whatever comes between, the next pass goes on from the beginning. */
+async function rotate(pass: Pass): Promise<Outcome> {
+  const { keeper, now } = pass
+  const held = mayChange(pass)
+  const { rotating, ...before } = keeper.kept()
+  if (rotating === undefined) await keeper.save({ ...before, rotating: now() }, held)
+  const failure = await remove(pass, 'rotation')
+  if (failure?.kind === 'refused') await keeper.save(before, held)
+  if (failure !== null) return failed(failure)
+  const created = await create(pass)
+  if (created.kind === 'kept') return { kind: 'rotated' }
+  return created.kind === 'no_secret' ? { kind: 'refused', reason: NO_SECRET.reason } : failed(created)
+}
+
 /** Jelou has an integration whose secret is not ours. */
 async function lose(pass: Pass, cause: LostCause): Promise<Outcome> {
+  mayChange(pass)
   if (pass.secretLost === 'fail') return secretLost(pass.target.projectId, cause)
-  pass.signal.throwIfAborted()
-  const removed = await pass.api.remove()
-  if (removed.kind === 'unavailable') return removed
-  if (removed.kind === 'refused' && removed.status !== 404) return rejected(removed)
-  // Said at once: the outcome does not tell of it when the create fails.
-  pass.log.warn({ cause }, 'Deleted the integration whose signing secret is lost, to create it anew')
+  const failure = await remove(pass, cause)
+  if (failure !== null) return failure.kind === 'unavailable' ? failure : rejected(failure)
   const created = await create(pass)
   if (created.kind === 'kept') return { kind: 'recreated' }
   if (created.kind === 'unavailable') return created
@@ -91,37 +118,40 @@ async function lose(pass: Pass, cause: LostCause): Promise<Outcome> {
   return rejected(created.kind === 'refused' ? created : NO_SECRET)
 }
 
+/** Deletes the integration, to create it anew; null once it is gone. */
+async function remove(pass: Pass, cause: LostCause | 'rotation'): Promise<NotOk | null> {
+  mayChange(pass)
+  const removed = await pass.api.remove()
+  if (removed.kind === 'unavailable' || (removed.kind === 'refused' && removed.status !== 404)) return removed
+  // Said at once: the outcome does not tell of it when the create fails.
+  pass.log.warn({ cause }, 'Deleted the integration, to create it anew')
+  return null
+}
+
 /**
  * Creates the integration and keeps its secret. The mark is kept first: from then on, until the answer is kept or is a
  * clear no, Jelou may have an integration whose secret was lost on the way.
  */
-async function create({
-  api,
-  keeper,
-  target,
-  graceWindow,
-  now,
-  signal,
-}: Pass): Promise<NotOk | { kind: 'kept' } | { kind: 'no_secret' }> {
-  signal.throwIfAborted()
+async function create(pass: Pass): Promise<NotOk | { kind: 'kept' } | { kind: 'no_secret' }> {
+  const { api, keeper, target, graceWindow, now } = pass
+  const held = mayChange(pass)
   const before = keeper.kept()
-  await keeper.save({ ...before, createPending: before.createPending ?? now() })
+  const createPending = before.createPending ?? now()
+  await keeper.save({ ...before, createPending, createOwner: randomUUID() }, held)
+  held.check()
   const answer = await api.create(requestOf(target))
-  if (answer.kind === 'refused') await keeper.save(before)
+  if (answer.kind === 'refused') await keeper.save(before, held)
   if (answer.kind !== 'ok') return answer
   const { signingSecret } = answer.integration
   if (signingSecret === undefined) return { kind: 'no_secret' }
   const created = { ...answer.integration, signingSecret }
-  await keeper.keep(afterCreate(keeper.kept(), created, target, { now: now(), graceWindow }))
+  await keeper.keep(afterCreate(keeper.kept(), created, target, { now: now(), graceWindow }), held)
   return { kind: 'kept' }
 }
 
-async function update(
-  { api, keeper, target, now, signal }: Pass,
-  kept: KeptIntegration,
-  fields: string[],
-): Promise<Outcome> {
-  signal.throwIfAborted()
+async function update(pass: Pass, kept: KeptIntegration, fields: string[]): Promise<Outcome> {
+  const { api, keeper, target, now } = pass
+  const held = mayChange(pass)
   const { webhookUrl, ...credential } = requestOf(target)
   const answer = await api.update({
     ...(fields.includes('webhookUrl') && { webhookUrl }),
@@ -129,8 +159,22 @@ async function update(
     ...(fields.some(field => field !== 'webhookUrl') && credential),
   })
   if (answer.kind !== 'ok') return failed(answer)
-  await keeper.keep(afterUpdate(keeper.kept(), kept, target, now()))
+  await keeper.save(afterUpdate(keeper.kept(), kept, target, now()), held)
   return { kind: 'updated', fields }
+}
+
+/** To be called directly before what changes something. */
+function mayChange({ held, signal }: Pass): Held {
+  if (held === null) throw LOCK_NEEDED
+  signal.throwIfAborted()
+  held.check()
+  return held
+}
+
+/** Whether a running replica of another service has its webhook registered. */
+function isServedByOthers(registered: string, { others, target }: Pass): boolean {
+  const href = hrefOf(registered)
+  return href !== hrefOf(target.webhookUrl) && others.some(url => hrefOf(url) === href)
 }
 
 /** While a secret is kept, a no of Jelou is a problem to report, not the end. */

@@ -1,99 +1,85 @@
 import { backoff, pause } from '../jelou/backoff.ts'
-import type { IntegrationApi } from '../jelou/client.ts'
-import type { AuthType } from '../jelou/schemas.ts'
-import { acceptedOfKept, acceptedOfSecrets, type Accepted, type AcceptedUntil } from './accepted.ts'
-import { desiredCredential, generateToken, needsToken, type Credential } from './credential.ts'
-import { createKeeper } from './keeper.ts'
+import { RotationRefusedError, RotationUnfinishedError } from '../errors.ts'
+import { DEFAULT_LEASE, withLock } from '../state/lock.ts'
+import type { Accepted } from './accepted.ts'
+import { createAttempt } from './attempt.ts'
+import { createHoldings } from './holdings.ts'
 import { NOTHING_KEPT } from './kept.ts'
-import type { LockedStore } from './locked-store.ts'
-import { logOutcome, type Log } from './log.ts'
-import type { Outcome } from './outcome.ts'
-import { reconcile, type Pass } from './reconcile.ts'
+import { logOutcome } from './log.ts'
+import { ALONE, createMembers } from './members.ts'
+import type { RegistrarOptions } from './options.ts'
+import type { Outcome, Success } from './outcome.ts'
 import { noReconciles, phaseAfter, type RegistrationStatus } from './status.ts'
-
-/**
- * `api` null with `staticSecrets`, which are used instead of registering. Without `desired.authorization` a credential is made
- * once and kept. `interval` (ms, 0 is off) is between passes, `graceWindow` (ms) how long a replaced secret still verifies.
- * `onFatal` is called, at most once, when the process cannot go on. `now` is in ms since the epoch, `random` in [0, 1);
- * `sleep` resolves with false as soon as the signal ends it.
- */
-export type RegistrarOptions = {
-  api: Omit<IntegrationApi, 'close'> | null
-  store: Pick<LockedStore, 'load' | 'save'>
-  desired: { projectId: string; webhookUrl: string; authType: AuthType; authorization?: string }
-  staticSecrets?: readonly string[]
-  secretLost: 'fail' | 'recreate'
-  interval: number
-  graceWindow: number
-  log: Log
-  onFatal: (error: Error) => void
-  now?: () => number
-  random?: () => number
-  sleep?: (delay: number, signal: AbortSignal) => Promise<boolean>
-}
 
 /** Owns the integration at Jelou: makes it what is configured, keeps its secret, and says what verifies an event now. */
 export interface Registrar {
-  /** Loads what is kept; with a kept or configured secret events are accepted from then on. Throws the state's errors. */
+  /**
+   * Loads what is kept; with a kept or configured secret events are accepted from then on. A state that is away is tried again
+   * by the passes; one that must be put right first throws its error.
+   */
   open(): Promise<void>
   /** Begins reconciling in the background, now and then every interval. For after the server listens; idempotent. */
   start(): void
   /** For every request, so cheap. Null while no secret is held, or the secret is lost. */
   accepted(): Accepted | null
+  /**
+   * For a request that what is accepted does not verify: learns what other replicas changed meanwhile, and waits some seconds
+   * for a change that is under way. Whether to verify it again. At most one read a second, however many ask.
+   */
+  refreshed(): Promise<boolean>
   status(): RegistrationStatus
   /** One pass now, after the one under way. */
   reconcile(): Promise<Outcome>
+  /**
+   * Deletes the integration and makes it anew, for a new secret; the old one verifies for `graceWindow`. Throws
+   * RotationRefusedError, and RotationUnfinishedError when that may be tried again.
+   */
+  rotate(): Promise<Success['kind']>
   /** Waits for the call under way, begins no other; nothing is written after it resolves. Idempotent. */
   stop(): Promise<void>
 }
 
 const LONGEST_TIMER = 2 ** 31 - 1
+/** How often a shared state is read, in ms. */
+const POLL = 2000
+/** What another try may mend, while the state was never read: any other error ends the start. */
+const PASSING = new Set(['ERR_STATE_UNAVAILABLE', 'ERR_STATE_FENCED'])
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
-  const { desired, staticSecrets = [], secretLost, interval, graceWindow, log, onFatal } = options
-  const { now = Date.now, random = Math.random, sleep = pause } = options
+  const { backend, desired, staticSecrets = [], interval, log, onFatal } = options
+  const { now = Date.now, random = Math.random, sleep = pause, lease = DEFAULT_LEASE } = options
   const isStatic = staticSecrets.length > 0
   const api = isStatic ? null : options.api
-  const keeper = createKeeper(options.store)
+  const shared = options.shared === true && !isStatic
+  const members = shared ? createMembers(backend, () => desired.webhookUrl) : ALONE
   const stopping = new AbortController()
   const { signal } = stopping
+  const settled = { ...options, api, shared, staticSecrets, lease, now, sleep, signal }
 
   const reconciles = noReconciles()
-  let phase: RegistrationStatus['phase'] = 'starting'
+  let phase: RegistrationStatus['phase'] = isStatic ? 'static' : 'starting'
   let lastReconciledAt: number | null = null
   let last: Outcome | undefined
   let repeats = 0
   let failures = 0
   let isBooting = true
   let fatal: Error | undefined
-  let current: AcceptedUntil = { accepted: null, until: Infinity }
   let passes: Promise<unknown> = Promise.resolve()
-  let running: Promise<void> | undefined
+  let isUnderWay = false
+  let alarm = new AbortController()
+  let running: Promise<unknown> | undefined
+  let polling: Promise<void> | undefined
   let stopped: Promise<void> | undefined
 
-  function credential(): Credential {
-    return desiredCredential(desired, keeper.kept().token)
-  }
-
-  function refresh(): void {
-    if (isStatic) current = acceptedOfSecrets(staticSecrets, credential())
-    else if (phase === 'secret_lost') current = { accepted: null, until: Infinity }
-    // A first secret is not used before it is kept: a crash would lose it with everything that relied on it.
-    else if (keeper.isSaved() || current.accepted !== null)
-      current = acceptedOfKept(keeper.kept(), credential(), now())
-  }
-
-  async function attempt(api: Pass['api']): Promise<Outcome> {
-    try {
-      signal.throwIfAborted()
-      await keeper.flush()
-      const { projectId, webhookUrl } = desired
-      const target = { projectId, webhookUrl, ...credential() }
-      return await reconcile({ api, keeper, target, secretLost, graceWindow, now, signal, log })
-    } catch (cause) {
-      return { kind: 'failed', reason: String(cause), cause }
-    }
-  }
+  const holdings = createHoldings({
+    ...settled,
+    isLost: () => phase === 'secret_lost',
+    onSecret() {
+      phase = 'registered'
+    },
+  })
+  const { keeper } = holdings
+  const attempt = createAttempt({ ...settled, holdings, members })
 
   function record(outcome: Outcome): void {
     const isProblem = 'reason' in outcome
@@ -102,11 +88,12 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     reconciles[outcome.kind] += 1
     last = outcome
     if (!isProblem) lastReconciledAt = now()
-    phase = phaseAfter(outcome, phase, current.accepted !== null)
-    refresh()
+    phase = phaseAfter(outcome, phase, holdings.accepted() !== null)
+    holdings.update()
     logOutcome(log, outcome, repeats)
     if ('error' in outcome && (outcome.kind === 'rejected' || (isBooting && !outcome.foreign)))
       end(outcome.error)
+    if (outcome.kind === 'failed' && !holdings.isPrepared() && isFinal(outcome.cause)) end(outcome.cause)
     isBooting &&= outcome.kind === 'unavailable' || outcome.kind === 'failed'
   }
 
@@ -115,15 +102,18 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     fatal = error
   }
 
-  async function pass(): Promise<Outcome> {
-    if (api === null) return { kind: 'unchanged' }
-    const outcome = await attempt(api)
-    if (!(signal.aborted && outcome.kind === 'failed')) record(outcome)
+  async function pass(rotate: boolean): Promise<Outcome> {
+    isUnderWay = true
+    const outcome = await attempt(rotate)
+    isUnderWay = false
+    const isOver = signal.aborted && outcome.kind === 'failed'
+    const isNothing = isStatic && outcome.kind === 'unchanged' && last === undefined
+    if (!isOver && !isNothing) record(outcome)
     return outcome
   }
 
-  function reconcileNext(): Promise<Outcome> {
-    const next = passes.then(pass)
+  function reconcileNext(rotate = false): Promise<Outcome> {
+    const next = passes.then(() => pass(rotate))
     passes = next
     return next
   }
@@ -131,34 +121,65 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   /** In ms; 0 when nothing is left to do. */
   function delayAfter(outcome: Outcome): number {
     if (fatal !== undefined) return 0
-    if (!('reason' in outcome)) return Math.min(interval * (0.9 + 0.2 * random()), LONGEST_TIMER)
-    const retryAfter = 'retryAfter' in outcome ? outcome.retryAfter : undefined
-    return backoff(failures, { retryAfter, random })
+    if ('reason' in outcome) {
+      const retryAfter = 'retryAfter' in outcome ? outcome.retryAfter : undefined
+      return backoff(failures, { retryAfter, random })
+    }
+    return isStatic ? 0 : Math.min(interval * (0.9 + 0.2 * random()), LONGEST_TIMER)
   }
 
   async function run(): Promise<void> {
+    const ending = AbortSignal.any([signal, alarm.signal])
     let delay = 0
     do delay = delayAfter(await reconcileNext())
-    while (delay > 0 && (await sleep(delay, signal)))
+    while (delay > 0 && (await sleep(delay, ending)))
+  }
+
+  /** Ends the present sleep, if there is one, and reconciles at once. */
+  function wake(): void {
+    alarm.abort()
+    alarm = new AbortController()
+    running &&= running.then(run)
+  }
+
+  async function poll(): Promise<void> {
+    while (await sleep(POLL * (0.75 + 0.5 * random()), signal)) {
+      await Promise.allSettled([members.announce(), holdings.load()])
+      if (isOverdue()) wake()
+    }
+  }
+
+  /** Whether the state shows something to do before the next pass would come. */
+  function isOverdue(): boolean {
+    if (isUnderWay || last === undefined || fatal !== undefined) return false
+    const { integration } = keeper.kept()
+    if (last.kind === 'conflict') return !members.urls().some(url => url === integration?.webhookUrl)
+    const since = keeper.changingSince()
+    const isAbandoned = since !== null && now() - since > lease
+    return !('reason' in last) && (isAbandoned || !keeper.isSaved())
+  }
+
+  /** An answer of Jelou that could not be kept is lost with this process. The lock may be this one's own, not given back. */
+  async function saveAtLast(): Promise<void> {
+    if (keeper.isSaved()) return
+    await withLock(backend, { lease, wait: lease }, async held => {
+      await keeper.load()
+      await keeper.flush(held)
+    })
   }
 
   return {
     async open() {
-      await keeper.load()
-      if (needsToken(desired) && keeper.kept().token === undefined) {
-        await keeper.save({ ...keeper.kept(), token: generateToken() })
-      }
-      if (isStatic) phase = 'static'
-      else if (keeper.kept().integration !== undefined) phase = 'registered'
-      refresh()
+      await holdings.prepare().catch((error: unknown) => {
+        if (isFinal(error)) throw error
+      })
     },
     start() {
-      running ??= api === null ? Promise.resolve() : run()
+      running ??= run()
+      if (shared) polling ??= poll()
     },
-    accepted() {
-      if (now() >= current.until) refresh()
-      return current.accepted
-    },
+    accepted: () => holdings.accepted(),
+    refreshed: () => holdings.refreshed(),
     status() {
       const { integration, previousSecrets } = isStatic ? NOTHING_KEPT : keeper.kept()
       return {
@@ -171,18 +192,35 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
         lastOutcome: last?.kind ?? null,
         lastError: last !== undefined && 'reason' in last ? last.reason : null,
         reconciles: { ...reconciles },
+        state: { shared, replicas: Math.max(1, members.urls().length), lastError: holdings.lastError() },
         ...(integration?.id !== undefined && { integrationId: integration.id }),
       }
     },
-    reconcile: reconcileNext,
+    reconcile: () => reconcileNext(),
+    async rotate() {
+      if (api === null)
+        throw new RotationRefusedError('JELOU_SIGNING_SECRET is configured: nothing is registered')
+      const outcome = await reconcileNext(true)
+      if (!('reason' in outcome)) return outcome.kind
+      if (keeper.kept().rotating !== undefined) wake()
+      const mayGoOn = outcome.kind === 'unavailable' || outcome.kind === 'failed'
+      throw new (mayGoOn ? RotationUnfinishedError : RotationRefusedError)(outcome.reason)
+    },
     stop() {
       stopping.abort(new Error('the service is stopping'))
-      stopped ??= Promise.all([running, passes])
-        .then(() => keeper.flush())
+      stopped ??= Promise.all([running, polling, passes])
+        .then(saveAtLast)
         .catch((error: unknown) =>
           log.error({ reason: String(error) }, 'A new signing secret could not be kept and is lost'),
         )
+        .then(() => members.withdraw())
+        // What is not taken back runs out.
+        .catch(() => {})
       return stopped
     },
   }
+}
+
+function isFinal(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && !PASSING.has(String(error.code))
 }

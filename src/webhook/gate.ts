@@ -21,6 +21,11 @@ export type GateOptions = {
   allowedSources: BlockList | undefined
   /** Null as long as the service is not registered. */
   accepted: () => Accepted | null
+  /**
+   * Asked when `accepted` does not pass a request: whether it changed meanwhile, because another replica rotates the secret, so
+   * that the request deserves another look. Not for nothing, but cheap however often it is asked.
+   */
+  refreshed: () => Promise<boolean>
   /** True once draining has begun and the delay before it is over. */
   draining: () => boolean
 }
@@ -28,16 +33,19 @@ export type GateOptions = {
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i
 
 /** The checks that need no body, the cheapest first; each throws its own error of errors.ts. */
-export function createGate(options: GateOptions): (request: FastifyRequest) => void {
+export function createGate(options: GateOptions): (request: FastifyRequest) => Promise<void> {
   const checkOf = memoised(credentialCheck)
-  return ({ ip, headers, raw }) => {
+  const isPresented = ({ headers }: FastifyRequest): boolean =>
+    checkOf(acceptedNow(options).credentials)(headers)
+  return async request => {
+    const { ip, headers, raw } = request
     if (options.allowedSources && !holds(options.allowedSources, ip)) throw new SourceNotAllowedError()
     if (options.draining()) throw new DrainingError()
-    const hasCredential = checkOf(acceptedNow(options).credentials)
+    acceptedNow(options)
     const repeated = repeatedHeader(raw.rawHeaders)
-    if (repeated === 'authorization' || repeated === 'x-api-key' || !hasCredential(headers)) {
+    if (repeated === 'authorization' || repeated === 'x-api-key') throw new CredentialInvalidError()
+    if (!isPresented(request) && !((await options.refreshed()) && isPresented(request)))
       throw new CredentialInvalidError()
-    }
     if (!JSON_TYPE.test(headers['content-type'] ?? '') || repeated === 'content-type')
       throw new ContentTypeError()
     if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') throw new ContentTypeError()

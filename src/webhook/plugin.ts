@@ -38,10 +38,7 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler<FastifyError>(refusal(options))
 
-  app.addHook('onRequest', (request, _reply, done) => {
-    gate(request)
-    done()
-  })
+  app.addHook('onRequest', gate)
 
   app.post<{ Body: Buffer }>(
     options.path,
@@ -49,7 +46,8 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
     async request => {
       const receivedAt = now()
       const signature = String(request.headers['x-jelou-signature'])
-      const body = verifyBody(request.body, signature, acceptedNow(options).keys)
+      const verified = () => verifyBody(request.body, signature, acceptedNow(options).keys)
+      const body = verified() ?? ((await options.refreshed()) ? verified() : undefined)
       if (!body) throw new SignatureInvalidError()
       const event = parseEvent(body)
       if (maxEventAge > 0 && receivedAt - (event.timestamp ?? receivedAt) > maxEventAge)

@@ -67,6 +67,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
   await app.register(admin, {
     token: undefined,
     status: async () => ({ status: 'ready' }),
+    rotate: async () => 'rotated',
     rejected: () => [{ check: 'ERR_SIGNATURE_INVALID' }],
     stats: () => queue.stats(),
     metrics: createMetrics({

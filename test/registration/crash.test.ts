@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { Kept } from '../../src/registration/kept.ts'
-import type { RegistrarOptions } from '../../src/registration/registrar.ts'
+import type { RegistrarOptions } from '../../src/registration/options.ts'
 import type { Fault } from '../../src/simulator/faults.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 import type { CrashTask } from './fixtures/crash-child.ts'
@@ -19,6 +19,8 @@ type Row = {
   faults?: Fault[]
   desired?: Partial<RegistrarOptions['desired']>
   secretLost?: 'recreate'
+  /** The pass rotates the secret. */
+  rotate?: true
   /** How every start ends, killed before or not, when it is not ready. */
   exit?: string
 }
@@ -45,22 +47,24 @@ const rows: Row[] = [
     secretLost: 'recreate',
   },
   { name: 'as configured', steps: 2, prepare: kept },
-  { name: 'an update', steps: 6, prepare: kept, desired: { authorization: 'configured' } },
-  { name: 'the integration is gone', steps: 8, prepare: kept, disturb: remove },
+  { name: 'an update', steps: 8, prepare: kept, desired: { authorization: 'configured' } },
+  { name: 'the integration is gone', steps: 10, prepare: kept, disturb: remove },
   {
     name: 'the integration is gone, recreate',
-    steps: 8,
+    steps: 10,
     prepare: kept,
     disturb: remove,
     secretLost: 'recreate',
   },
   {
     name: 'somebody created it anew, recreate',
-    steps: 12,
+    steps: 16,
     prepare: kept,
     disturb: foreign,
     secretLost: 'recreate',
   },
+  { name: 'a rotation', steps: 10, prepare: kept, rotate: true },
+  { name: 'a rotation of what is gone', steps: 10, prepare: kept, disturb: remove, rotate: true },
 ]
 
 t.setTimeout(180_000)
@@ -92,16 +96,19 @@ async function crash(t: Test, row: Row, killAt: number): Promise<void> {
   const desired = { projectId, webhookUrl: WEBHOOK_URL, authType: 'bearer' as const, ...row.desired }
   const secretLost = row.secretLost ?? 'fail'
   const { baseUrl } = world
-  const signal = await runChild({ killAt, baseUrl, apiKey: callers.apiKey, directory, desired, secretLost })
+  const { rotate = false } = row
+  const task: CrashTask = { killAt, baseUrl, apiKey: callers.apiKey, directory, desired, secretLost, rotate }
+  const signal = await runChild(task)
   t.equal(signal, killAt > row.steps ? null : 'SIGKILL', 'every step has its turn, and there are no more')
 
+  world.endLease()
   const { registrar, store, fatals } = await open({ desired, secretLost })
   const secrets = secretsOf(await store.load())
   if (before !== undefined) t.ok(secrets.includes(before) && verifies(registrar, before), 'the kept secret')
   const current = simulator.integration?.signingSecret
   const isLost = current !== undefined && !secrets.includes(current)
   await registrar.reconcile()
-  const exit = row.exit ?? (isLost && secretLost === 'fail' ? 'ERR_SECRET_LOST' : undefined)
+  const exit = row.exit ?? (isLost && !rotate && secretLost === 'fail' ? 'ERR_SECRET_LOST' : undefined)
   t.same(
     fatals.map(({ code }) => code),
     exit === undefined ? [] : [exit],
@@ -110,7 +117,11 @@ async function crash(t: Test, row: Row, killAt: number): Promise<void> {
   if (row.exit === undefined && exit !== undefined) t.match(fatals[0], { message: /interrupted/ })
   const isReady = verifies(registrar, simulator.integration?.signingSecret)
   t.equal(isReady, exit === undefined, 'else ready with what Jelou signs with')
-  if (before !== undefined) t.ok(secretsOf(await store.load()).includes(before), 'never thrown away')
+  const after = await store.load()
+  if (before !== undefined) t.ok(secretsOf(after).includes(before), 'never thrown away')
+  // Before the first step is done nobody knows of the wish.
+  if (rotate && killAt > 1) t.not(after?.integration?.secret, before, 'a rotation that began is finished')
+  if (rotate) t.match(after, { createPending: undefined, rotating: undefined }, 'and nothing of it is left')
 }
 
 for (const row of rows) {

@@ -4,7 +4,7 @@ import { WEBHOOK_URL } from './fixtures/world.ts'
 
 const OTHER_URL = 'https://other.example/webhook/jelou'
 const unchanged = { calls: ['GET'], outcome: 'unchanged', phase: 'registered' } as const
-const updated = { calls: ['GET', 'PATCH'], outcome: 'updated', phase: 'registered' } as const
+const updated = { calls: ['GET', 'GET', 'PATCH'], outcome: 'updated', phase: 'registered' } as const
 
 const cases: Case[] = [
   { name: 'as configured', ...unchanged },
@@ -85,7 +85,7 @@ const cases: Case[] = [
     name: `an update that ends in ${status}`,
     desired: { authorization: 'configured' },
     faults: [{ method: 'PATCH', status }],
-    calls: ['GET', 'PATCH'],
+    calls: ['GET', 'GET', 'PATCH'],
     outcome: status === 500 ? 'unavailable' : 'refused',
     phase: 'degraded',
   })),

@@ -1,20 +1,13 @@
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createWorld, verifies } from './fixtures/world.ts'
 
-/** Locks the state, as a backup or a curious person with a shell can. */
-function lock(t: Test, directory: string): () => void {
-  const db = new DatabaseSync(join(directory, 'state.sqlite'))
-  t.teardown(() => db.close())
-  db.exec('BEGIN EXCLUSIVE')
-  return () => db.exec('ROLLBACK')
-}
+/** The lock of the state cannot be given back while the state is away: it has to run out. In ms. */
+const LEASE = 1000
 
 void t.test('creates nothing while the state cannot be written', async t => {
-  const { directory, open, calls } = await createWorld(t)
-  const { registrar } = await open()
-  const unlock = lock(t, directory)
+  const { lock, open, calls } = await createWorld(t)
+  const { registrar } = await open({ lease: LEASE })
+  const unlock = lock()
   t.match(await registrar.reconcile(), { kind: 'failed', reason: /ERR_STATE_UNAVAILABLE/ })
   t.same(calls(), [])
   t.match(registrar.status(), { phase: 'starting', lastError: /locked/ })
@@ -23,13 +16,13 @@ void t.test('creates nothing while the state cannot be written', async t => {
 })
 
 void t.test('a create that was never sent leaves no doubt about the kept secret', async t => {
-  const { simulator, directory, open, register, calls } = await createWorld(t)
+  const { simulator, lock, open, register, calls } = await createWorld(t)
   await register()
-  const { registrar } = await open()
+  const { registrar } = await open({ lease: LEASE })
   let unlock: (() => void) | undefined
   simulator.faults.add({ method: 'GET', status: 404, times: 1 })
   simulator.hooks.onRequest = () => {
-    unlock = lock(t, directory)
+    unlock = lock()
   }
   t.equal((await registrar.reconcile()).kind, 'failed')
   delete simulator.hooks.onRequest
@@ -39,11 +32,11 @@ void t.test('a create that was never sent leaves no doubt about the kept secret'
 })
 
 void t.test('a first secret that cannot be written is held until it can, and not used before', async t => {
-  const { simulator, directory, open, calls } = await createWorld(t)
-  const { registrar, store } = await open()
+  const { simulator, lock, open, calls } = await createWorld(t)
+  const { registrar, store } = await open({ lease: LEASE })
   let unlock: (() => void) | undefined
   simulator.hooks.onProcessed = () => {
-    unlock = lock(t, directory)
+    unlock = lock()
   }
   t.equal((await registrar.reconcile()).kind, 'failed')
   t.equal(registrar.accepted(), null)
@@ -58,14 +51,14 @@ void t.test('a first secret that cannot be written is held until it can, and not
 })
 
 void t.test('a new secret that cannot be written verifies beside the old one', async t => {
-  const { simulator, directory, open, register } = await createWorld(t)
+  const { simulator, lock, open, register } = await createWorld(t)
   await register()
   const old = simulator.integration?.signingSecret
   simulator.integrations.clear()
-  const { registrar, store, lines } = await open()
+  const { registrar, store, lines } = await open({ lease: LEASE })
   let unlock: (() => void) | undefined
   simulator.hooks.onProcessed = method => {
-    if (method === 'POST') unlock = lock(t, directory)
+    if (method === 'POST') unlock = lock()
   }
   t.equal((await registrar.reconcile()).kind, 'failed')
   t.ok(verifies(registrar, old))
@@ -85,9 +78,9 @@ void t.test('a new secret that cannot be written verifies beside the old one', a
 })
 
 void t.test('a new secret that can never be written is reported', async t => {
-  const { simulator, directory, open } = await createWorld(t)
-  const { registrar, lines } = await open()
-  simulator.hooks.onProcessed = () => void lock(t, directory)
+  const { simulator, lock, open } = await createWorld(t)
+  const { registrar, lines } = await open({ lease: LEASE })
+  simulator.hooks.onProcessed = () => void lock()
   await registrar.reconcile()
   await registrar.stop()
   t.match(lines.at(-1), { level: 'error', fields: { reason: /locked/ }, text: /is lost/ })

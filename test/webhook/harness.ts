@@ -47,6 +47,7 @@ export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> =
     maxEventAge: 0,
     allowedSources: undefined,
     accepted: () => accepted,
+    refreshed: async () => false,
     draining: () => false,
     queue: {
       publish: async message => {
