@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { env } from 'node:process'
 import { promisify } from 'node:util'
 import { Connection, type SyncMessage } from 'rabbitmq-client'
 import type { Test } from 'tap'
@@ -10,6 +11,8 @@ import { freePort, launch, type Server } from './server.ts'
 
 /** Debian's wrappers on the PATH insist on being the user rabbitmq: this is what they call. */
 const PROGRAMS = '/usr/lib/rabbitmq/bin'
+/** Until a new queue survives kill -9, in ms. */
+const SETTLING = 4_000
 
 /** What a user may configure, write and read, as regular expressions on names. */
 export type RabbitmqUser = { name: string; password: string; configure: string; write: string; read: string }
@@ -72,11 +75,21 @@ export async function startRabbitmq(t: Test, options: RabbitmqOptions = {}): Pro
     },
   })
   if (server === null) return null
+  const process = server.process && {
+    ...server.process,
+    async kill(signal?: NodeJS.Signals) {
+      // Which replica of a quorum queue lies where is written a few seconds after the queue was made, not at once.
+      if (signal === 'SIGKILL') await sleep(SETTLING)
+      await server.process?.kill(signal)
+    },
+  }
   return {
     ...server,
+    process,
     async control(...args) {
-      const env = { PATH: process.env.PATH, ...environment, RABBITMQ_CONF_ENV_FILE: '/nonexistent' }
-      await promisify(execFile)(`${PROGRAMS}/rabbitmqctl`, args, { env })
+      await promisify(execFile)(`${PROGRAMS}/rabbitmqctl`, args, {
+        env: { PATH: env.PATH, ...environment, RABBITMQ_CONF_ENV_FILE: '/nonexistent' },
+      })
     },
   }
 }
