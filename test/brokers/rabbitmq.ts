@@ -103,7 +103,7 @@ export function readRabbitmq(url: string) {
   return async ({ queueName, count }: { queueName: string; count: number }): Promise<SyncMessage[]> => {
     const messages = taken.get(queueName) ?? []
     taken.set(queueName, messages)
-    const connection = new Connection({ url, retryLow: 100, retryHigh: 500 })
+    const connection = new Connection({ url, noDelay: true, retryLow: 100, retryHigh: 500 })
     connection.on('error', () => {})
     try {
       while (messages.length < count) await takeAll(connection, queueName, messages).catch(() => sleep(100))

@@ -1,57 +1,61 @@
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client'
-import { QueueUnavailableError } from '../../errors.ts'
-import type { BrokerOptions } from '../types.ts'
+import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
+import type { BrokerOptions, QueueMessage } from '../types.ts'
+import { amqpEnvelope } from './amqp-envelope.ts'
+import { amqpError, isNack } from './amqp-errors.ts'
 import type { AmqpSettings, Host } from './amqp-settings.ts'
+import type { Flight } from './flights.ts'
+import type { Link } from './linked-queue.ts'
 
-/** A connection with a channel that confirms, until it is lost. */
-export type AmqpLink = {
-  channel: Channel
-  /** Ends it as the protocol says, and at once after `timeout`. */
-  close: () => Promise<void>
-  /** Cuts it; nobody is told. */
-  destroy: () => void
-}
-
-export type LinkOptions = Pick<BrokerOptions, 'ensure' | 'timeout' | 'tls'> & {
+type AmqpLinkOptions = Pick<BrokerOptions, 'ensure' | 'timeout' | 'tls'> & {
   host: Host
   secure: boolean
   settings: AmqpSettings
   /** Ends the try. */
   signal: AbortSignal
+  /** Why a body of so many bytes cannot be sent; undefined when it can. */
+  tooLarge: (bytes: number) => Error | undefined
   /** The link is lost, for a reason that the client gives; once. */
   onLost: (cause: unknown) => void
   /** The server takes nothing now, for this reason; undefined when it does again. */
   onBlocked: (reason: string | undefined) => void
-  /** A message could not be routed to any queue. Comes before its confirmation. */
-  onReturned: (messageId: string) => void
 }
 
 /** Connects, once, and sees to exchange and queue. Throws what the client throws, or QueueUnavailableError when it is late. */
-export async function openLink(options: LinkOptions): Promise<AmqpLink> {
+export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   const { timeout, signal } = options
   signal.throwIfAborted()
   // It is never let reconnect by itself: it would tell the reason only once, and is not to be hurried.
   const connection = new Connection(connectionOptions(options))
-  let told: (cause: unknown) => void
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  let tell: (cause: unknown) => void = reject
   const destroy = () => {
-    told = () => {}
+    tell = () => {}
     connection.unsafeDestroy()
   }
   const lost = (cause: unknown) => {
-    const tell = told
+    const telling = tell
     destroy()
-    tell(cause)
+    telling(cause)
   }
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  told = reject
   const late = setTimeout(lost, timeout, new QueueUnavailableError(`no connection within ${timeout} ms`))
   const abort = () => lost(new QueueUnavailableError('it is closed'))
   signal.addEventListener('abort', abort)
   connection.on('error', lost)
   try {
     const channel = await Promise.race([openChannel(connection, options, lost), failed])
-    told = options.onLost
-    return { channel, destroy, close: () => close(connection, channel, { timeout, destroy }) }
+    tell = options.onLost
+    return {
+      publish: publisher(channel, options, lost),
+      destroy,
+      async close() {
+        const forced = setTimeout(destroy, timeout)
+        await channel.close()
+        await connection.close()
+        clearTimeout(forced)
+        destroy()
+      },
+    }
   } catch (error) {
     destroy()
     throw error
@@ -61,7 +65,7 @@ export async function openLink(options: LinkOptions): Promise<AmqpLink> {
   }
 }
 
-function connectionOptions({ host, secure, settings, tls, timeout }: LinkOptions): ConnectionOptions {
+function connectionOptions({ host, secure, settings, tls, timeout }: AmqpLinkOptions): ConnectionOptions {
   return {
     ...host,
     username: settings.username,
@@ -79,15 +83,14 @@ function connectionOptions({ host, secure, settings, tls, timeout }: LinkOptions
 
 async function openChannel(
   connection: Connection,
-  { ensure, settings, onBlocked, onReturned }: LinkOptions,
+  { ensure, settings, onBlocked }: AmqpLinkOptions,
   lost: (cause: unknown) => void,
 ): Promise<Channel> {
   connection.on('connection.blocked', onBlocked)
   connection.on('connection.unblocked', () => onBlocked(undefined))
   const channel = await connection.acquire({ emitErrorsFromChannel: true })
   channel.on('error', lost)
-  channel.on('basic.return', ({ messageId }) => onReturned(String(messageId)))
-  // The reason comes by another way, and before.
+  // When there is a reason for it, that comes by another way, and before.
   channel.on('close', () => setImmediate(lost, new QueueUnavailableError('the channel is closed')))
   const { exchange, queue } = settings
   await channel.exchangeDeclare({ exchange, type: 'topic', durable: true, passive: !ensure })
@@ -97,14 +100,35 @@ async function openChannel(
   return channel
 }
 
-async function close(
-  connection: Connection,
+function publisher(
   channel: Channel,
-  { timeout, destroy }: { timeout: number; destroy: () => void },
-): Promise<void> {
-  const late = setTimeout(destroy, timeout)
-  await channel.close()
-  await connection.close()
-  clearTimeout(late)
-  destroy()
+  { settings: { exchange }, tooLarge }: AmqpLinkOptions,
+  lost: (cause: unknown) => void,
+): Link['publish'] {
+  /** How many messages of an id came back and are not confirmed yet. */
+  const returned = new Map<string, number>()
+  channel.on('basic.return', ({ messageId }) => {
+    const id = String(messageId)
+    returned.set(id, (returned.get(id) ?? 0) + 1)
+  })
+
+  function land(flight: Flight, id: string): void {
+    const count = returned.get(id)
+    if (count === undefined) return flight.confirm('accepted')
+    // Copies of one event are alike: as many of them fail as came back.
+    if (count === 1) returned.delete(id)
+    else returned.set(id, count - 1)
+    flight.fail(new QueueRefusedError(`the exchange ${exchange} has no queue for it: bind one with #`))
+  }
+
+  return (message: QueueMessage, flight) => {
+    const refused = tooLarge(flight.bytes)
+    if (refused !== undefined) throw refused
+    // A copy, since the client writes it once the socket has room, when it may have been given up.
+    channel.basicPublish(amqpEnvelope(exchange, message), Buffer.from(message.body)).then(
+      // The client tells of a return one turn of the event loop later than of the confirmation that comes after it.
+      () => setImmediate(land, flight, message.id),
+      (error: unknown) => (isNack(error) ? flight.fail(amqpError(error)) : lost(error)),
+    )
+  }
 }
