@@ -3,8 +3,9 @@ import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
 import type { BrokerOptions, QueueMessage } from '../types.ts'
 import { amqpEnvelope } from './amqp-envelope.ts'
 import { amqpError, isNack } from './amqp-errors.ts'
-import type { AmqpSettings, Host } from './amqp-settings.ts'
+import type { AmqpSettings } from './amqp-settings.ts'
 import type { Flight } from './flights.ts'
+import type { Host } from './host.ts'
 import type { Link } from './linked-queue.ts'
 
 type AmqpLinkOptions = Pick<BrokerOptions, 'ensure' | 'timeout' | 'tls'> & {
@@ -21,7 +22,7 @@ type AmqpLinkOptions = Pick<BrokerOptions, 'ensure' | 'timeout' | 'tls'> & {
   onBlocked: (reason: string | undefined) => void
 }
 
-/** Connects, once, and sees to exchange and queue. Throws what the client throws, or QueueUnavailableError when it is late. */
+/** Connects, once, and sees to exchange and queue. Throws what the client throws, or the reason of the signal. */
 export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   const { timeout, signal } = options
   signal.throwIfAborted()
@@ -38,9 +39,7 @@ export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
     destroy()
     telling(cause)
   }
-  const late = setTimeout(lost, timeout, new QueueUnavailableError(`no connection within ${timeout} ms`))
-  const abort = () => lost(new QueueUnavailableError('it is closed'))
-  signal.addEventListener('abort', abort)
+  signal.addEventListener('abort', () => lost(signal.reason))
   connection.on('error', lost)
   try {
     const channel = await Promise.race([openChannel(connection, options, lost), failed])
@@ -59,9 +58,6 @@ export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   } catch (error) {
     destroy()
     throw error
-  } finally {
-    clearTimeout(late)
-    signal.removeEventListener('abort', abort)
   }
 }
 
@@ -72,7 +68,7 @@ function connectionOptions({ host, secure, settings, tls, timeout }: AmqpLinkOpt
     password: settings.password,
     vhost: settings.vhost,
     heartbeat: settings.heartbeat,
-    // The whole try has one limit, which is ours.
+    // The signal ends the whole try.
     connectionTimeout: 0,
     acquireTimeout: timeout * 2,
     connectionName: 'jelou-receiver',
@@ -102,7 +98,7 @@ async function openChannel(
 
 function publisher(
   channel: Channel,
-  { settings: { exchange }, tooLarge }: AmqpLinkOptions,
+  { ensure, settings: { exchange }, tooLarge }: AmqpLinkOptions,
   lost: (cause: unknown) => void,
 ): Link['publish'] {
   /** How many messages of an id came back and are not confirmed yet. */
@@ -118,7 +114,12 @@ function publisher(
     // Copies of one event are alike: as many of them fail as came back.
     if (count === 1) returned.delete(id)
     else returned.set(id, count - 1)
-    flight.fail(new QueueRefusedError(`the exchange ${exchange} has no queue for it: bind one with #`))
+    const error = new QueueRefusedError(
+      `the exchange ${exchange} has no queue for the event: bind one with #`,
+    )
+    flight.fail(error)
+    // The next link makes what is missing.
+    if (ensure) lost(error)
   }
 
   return (message: QueueMessage, flight) => {

@@ -1,10 +1,7 @@
 import { z } from 'zod'
-import { ConfigError } from '../../errors.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
 import type { BrokerOptions } from '../types.ts'
-
-/** Where a server of the cluster is. */
-export type Host = { hostname: string; port: number }
+import { decoded, hostsOf, type Host } from './host.ts'
 
 /** What QUEUE_URL says of RabbitMQ. */
 export type AmqpSettings = {
@@ -29,27 +26,13 @@ export function amqpSettings({ url, queueName }: Pick<BrokerOptions, 'url' | 'qu
     max_length: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
     max_bytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   })
-  const defaultPort = url.protocol === 'amqps:' ? 5671 : 5672
-  const host = (address: string): Host => {
-    const parsed = URL.parse(`amqp://${address}`)
-    if (!parsed?.hostname)
-      throw new ConfigError(`QUEUE_URL (${url.protocol}//…): a host must be like b or b:5672`)
-    return { hostname: parsed.hostname.replace(/^\[|\]$/g, ''), port: Number(parsed.port) || defaultPort }
-  }
-  const decoded = (part: string): string => {
-    try {
-      return decodeURIComponent(part)
-    } catch {
-      throw new ConfigError(`QUEUE_URL (${url.protocol}//…): a % that stands for itself is written %25`)
-    }
-  }
   const limits = { 'x-max-length': settings.max_length, 'x-max-length-bytes': settings.max_bytes }
   const given = Object.entries(limits).filter((limit): limit is [string, number] => limit[1] !== undefined)
   return {
-    hosts: [host(url.host), ...settings.hosts.split(',').filter(Boolean).map(host)],
-    vhost: decoded(url.pathname.slice(1)) || '/',
-    username: decoded(url.username) || 'guest',
-    password: decoded(url.password) || 'guest',
+    hosts: hostsOf(url, settings.hosts, url.protocol === 'amqps:' ? 5671 : 5672),
+    vhost: decoded(url, 'pathname').slice(1) || '/',
+    username: decoded(url, 'username') || 'guest',
+    password: decoded(url, 'password') || 'guest',
     exchange: settings.exchange,
     queue: queueName,
     queueArguments: {

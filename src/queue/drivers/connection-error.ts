@@ -5,10 +5,10 @@ const TLS = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY/
 
 /**
  * Why a broker cannot be reached, as an error of ours: QueueRefusedError when TLS is set up wrongly, else
- * QueueUnavailableError; one of these stays as it is. Only the code is shown: the messages of clients may hold the URL.
+ * QueueUnavailableError. One of ours stays as it is. Only the code is shown: the messages of clients may hold the URL.
  */
 export function connectionError(cause: unknown): Error {
-  if (cause instanceof QueueUnavailableError) return cause
+  if (codeOf(cause).startsWith('ERR_QUEUE_')) return cause as Error
   const code = codeOf(cause)
   if (TLS.test(code))
     return new QueueRefusedError(`TLS fails with ${code}, check the certificates of both sides`, { cause })

@@ -14,7 +14,7 @@ export type Link = {
 }
 
 export type LinkEvents = {
-  /** Ends the try to open it. */
+  /** Ends the try to open it, with an error of ours as its reason. */
   signal: AbortSignal
   /** How many tries in a row have failed. */
   failures: number
@@ -47,7 +47,7 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
   let opening: Promise<void> | undefined
   let closing: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
-  let ending = new AbortController()
+  let attempt: AbortController | undefined
 
   function connect(): Promise<void> {
     if (link !== undefined && closing === undefined) return Promise.resolve()
@@ -57,12 +57,19 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
   async function connectOnce(): Promise<void> {
     await closing
     clearTimeout(retry)
+    const ending = (attempt = new AbortController())
+    const late = setTimeout(
+      () => ending.abort(new QueueUnavailableError(`no connection within ${timeout} ms`)),
+      timeout,
+    )
     try {
       link = await open({ signal: ending.signal, failures, onLost, onBlocked })
     } catch (error) {
       failures++
       trouble = error as Error
       throw error
+    } finally {
+      clearTimeout(late)
     }
     usable = link
     log.info({ queue: name }, 'connected to the queue')
@@ -104,15 +111,16 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
   }
 
   async function end(): Promise<void> {
-    ending.abort()
     clearTimeout(retry)
-    await opening?.catch(() => {})
+    if (opening !== undefined) {
+      attempt?.abort(new QueueUnavailableError('it is closed'))
+      await opening.catch(() => {})
+    }
     usable = undefined
     trouble = new QueueUnavailableError('it is closed')
     await inFlight.landed()
     await link?.close()
     link = undefined
-    ending = new AbortController()
   }
 
   return {
