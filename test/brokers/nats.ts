@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstream, type JsMsg } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
+import { connect, type ConnectionOptions } from '@nats-io/transport-node'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -27,12 +27,12 @@ export function startNats(
 
 /** All messages of a stream in order, once there are `count`, by a client that knows nothing of the driver. */
 export async function readNats(
-  server: string,
+  server: ConnectionOptions,
   { stream, count }: { stream: string; count: number },
 ): Promise<JsMsg[]> {
   for (;;) {
     try {
-      const connection = await connect({ servers: server })
+      const connection = await connect(server)
       try {
         const consumer = await jetstream(connection).consumers.get(stream)
         const messages: JsMsg[] = []

@@ -1,7 +1,7 @@
 import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
 
 /** The codes of Node and OpenSSL for a certificate or a handshake that will fail again. */
-const TLS = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY/
+const TLS = /EPROTO|CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY/
 
 /**
  * Why a broker cannot be reached, as an error of ours: QueueRefusedError when TLS is set up wrongly, else

@@ -55,9 +55,9 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
   }
 
   async function connectOnce(): Promise<void> {
+    const ending = (attempt = new AbortController())
     await closing
     clearTimeout(retry)
-    const ending = (attempt = new AbortController())
     const late = setTimeout(
       () => ending.abort(new QueueUnavailableError(`no connection within ${timeout} ms`)),
       timeout,

@@ -13,6 +13,7 @@ void t.test('tells what will fail again from what may pass', async t => {
     [new Error('outer', { cause: coded('ENOTFOUND') }), 'ERR_QUEUE_UNAVAILABLE', /\(ENOTFOUND\)/],
     [coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'ERR_QUEUE_REFUSED', /SELF_SIGNED/],
     [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'ERR_QUEUE_REFUSED', /ALTNAME/],
+    [coded('EPROTO'), 'ERR_QUEUE_REFUSED', /EPROTO/],
     [coded('ERR_SSL_WRONG_VERSION_NUMBER'), 'ERR_QUEUE_REFUSED', /WRONG_VERSION/],
     [coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'ERR_QUEUE_REFUSED', /VERIFY/],
   ] as const

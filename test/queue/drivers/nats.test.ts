@@ -22,7 +22,7 @@ if (server !== null) {
     create: createNatsQueue,
     url: ({ host, port }) => new URL(`nats://${host}:${port}`),
     async read({ queueName, count }) {
-      const messages = await readNats(address, { stream: queueName, count })
+      const messages = await readNats({ servers: address }, { stream: queueName, count })
       return messages.map(message => ({ body: Buffer.from(message.data), headers: ceHeadersOf(message) }))
     },
     survivesKill: true,
