@@ -3,6 +3,7 @@ import type { BrokerOptions, QueueDriver } from '../types.ts'
 import { amqpError, limitOf } from './amqp-errors.ts'
 import { openAmqpLink } from './amqp-link.ts'
 import { amqpSettings } from './amqp-settings.ts'
+import { hostAfter } from './host.ts'
 import { linkedQueue } from './linked-queue.ts'
 
 /**
@@ -25,13 +26,12 @@ export function createAmqpQueue(options: BrokerOptions): QueueDriver {
     timeout: options.timeout,
     log: options.log,
     async open({ signal, failures, onLost, onBlocked }) {
-      const host = settings.hosts[failures % settings.hosts.length] ?? settings.hosts[0]
       try {
         return await openAmqpLink({
           ...options,
           settings,
           secure,
-          host,
+          host: hostAfter(failures, settings.hosts),
           signal,
           tooLarge,
           onLost(cause) {

@@ -22,3 +22,8 @@ export function decoded(url: URL, part: 'username' | 'password' | 'pathname'): s
     throw new ConfigError(`QUEUE_URL (${url.protocol}//…): a % that stands for itself is written %25`)
   }
 }
+
+/** Which of the servers is tried after so many failures: each in its turn. */
+export function hostAfter(failures: number, hosts: [Host, ...Host[]]): Host {
+  return hosts[failures % hosts.length] as Host
+}

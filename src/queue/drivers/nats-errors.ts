@@ -39,6 +39,8 @@ export function apiError({ code, err_code: number, description }: ApiError): Err
 export function natsError(error: unknown): Error {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof JetStreamApiError) return apiError(cause.apiError())
+    if (cause instanceof errors.InvalidArgumentError)
+      return new MessageRefusedError('with its headers it has more bytes than max_payload of the server')
     if (cause instanceof errors.PermissionViolationError)
       // The subject may hold the key of an event.
       return new QueueRefusedError(`the user has no permission for this ${cause.operation}`)

@@ -1,6 +1,5 @@
 import {
   createInbox,
-  errors,
   NatsConnectionImpl,
   ProtocolHandler,
   setTransportFactory,
@@ -9,7 +8,7 @@ import {
 } from '@nats-io/transport-node'
 // The package's own `connect` leaves a socket behind when a server does not say a word.
 import { nodeResolveHost, NodeTransport } from '@nats-io/transport-node/lib/node_transport.js'
-import { MessageRefusedError, QueueRefusedError } from '../../errors.ts'
+import { QueueRefusedError } from '../../errors.ts'
 import type { BrokerOptions } from '../types.ts'
 import type { Flight } from './flights.ts'
 import type { Host } from './host.ts'
@@ -127,10 +126,7 @@ function publisher(
       })
     } catch (error) {
       waiting.delete(token)
-      if (!(error instanceof errors.InvalidArgumentError)) throw natsError(error)
-      throw new MessageRefusedError(
-        `NATS takes no more than ${connection.info?.max_payload} bytes, headers included`,
-      )
+      throw natsError(error)
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { BrokerOptions, QueueDriver } from '../types.ts'
+import { hostAfter } from './host.ts'
 import { linkedQueue } from './linked-queue.ts'
 import { openNatsLink } from './nats-link.ts'
 import { natsSettings } from './nats-settings.ts'
@@ -9,13 +10,12 @@ import { natsSettings } from './nats-settings.ts'
  */
 export function createNatsQueue(options: BrokerOptions): QueueDriver {
   const settings = natsSettings(options)
-  const { hosts } = settings
   return linkedQueue({
     name: 'nats',
     deduplicates: true,
     timeout: options.timeout,
     log: options.log,
     open: ({ signal, failures, onLost }) =>
-      openNatsLink(settings, options, { host: hosts[failures % hosts.length] ?? hosts[0], signal, onLost }),
+      openNatsLink(settings, options, { host: hostAfter(failures, settings.hosts), signal, onLost }),
   })
 }

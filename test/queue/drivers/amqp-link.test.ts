@@ -120,6 +120,19 @@ if (server !== null) {
     t.equal(await eventually(() => driver.publish(message())), 'accepted')
   })
 
+  void t.test('sends no event that is larger than the server takes, once it knows', async t => {
+    const { driver } = open(t, `amqp://${at}`)
+    await driver.connect()
+    const large = { ...message(), body: message('room', 'x'.repeat(16 * 1024 * 1024)).body }
+    const outcomes = await Promise.allSettled([message(), large, message()].map(one => driver.publish(one)))
+    t.match(outcomes[1], { reason: { code: 'ERR_MESSAGE_REFUSED', message: /no more than 16777216/ } })
+    await eventually(() => driver.publish(message()))
+    await Promise.all([
+      t.rejects(driver.publish(large), { code: 'ERR_MESSAGE_REFUSED' }),
+      driver.publish(message()),
+    ])
+  })
+
   void t.test('tries the next server', async t => {
     const { driver } = open(t, `amqp://127.0.0.1:${await freePort()}?hosts=${at}`)
     await t.rejects(driver.connect(), { code: 'ERR_QUEUE_UNAVAILABLE', message: /ECONNREFUSED/ })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decoded, hostsOf } from '../../../src/queue/drivers/host.ts'
+import { decoded, hostAfter, hostsOf } from '../../../src/queue/drivers/host.ts'
 
 void t.test('reads the servers of a cluster', async t => {
   t.same(hostsOf(new URL('nats://a:80/x'), '', 4222), [{ hostname: 'a', port: 80 }])
@@ -27,4 +27,15 @@ void t.test('decodes the parts of a URL', async t => {
     ['u@x', '%/', '//vA'],
   )
   t.throws(() => decoded(new URL('nats://u:50%@a'), 'password'), { code: 'ERR_CONFIG', message: /%25/ })
+})
+
+void t.test('takes the servers in turns', async t => {
+  const [a, b] = [
+    { hostname: 'a', port: 1 },
+    { hostname: 'b', port: 2 },
+  ] as const
+  t.same(
+    [0, 1, 2].map(failures => hostAfter(failures, [a, b])),
+    [a, b, a],
+  )
 })

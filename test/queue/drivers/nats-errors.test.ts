@@ -14,6 +14,7 @@ void t.test('says what the server says', async t => {
     [api(503, 10008), 'ERR_QUEUE_UNAVAILABLE'],
     [api(503, 10039), 'ERR_QUEUE_REFUSED'],
     [api(400, 10065), 'ERR_QUEUE_REFUSED'],
+    [new errors.InvalidArgumentError('secret'), 'ERR_MESSAGE_REFUSED'],
     [violation, 'ERR_QUEUE_REFUSED'],
     [new errors.RequestError('x', { cause: violation }), 'ERR_QUEUE_REFUSED'],
     [new errors.AuthorizationError('x'), 'ERR_QUEUE_REFUSED'],
