@@ -1,0 +1,32 @@
+import type { Envelope } from 'rabbitmq-client'
+import { attributesOf, CONTENT_TYPE } from '../attributes.ts'
+import type { QueueMessage } from '../types.ts'
+
+/** The most bytes of a routing key (AMQP 0-9-1, short string). */
+const LONGEST_KEY = 255
+/** Longer attributes are in the body alone: all headers must fit into one frame, of which 8 KiB are certain. */
+const LONGEST_HEADER = 1024
+
+const keyBytes = new Uint8Array(LONGEST_KEY)
+const encoder = new TextEncoder()
+
+/**
+ * How a message is published: durable, to be returned when no queue takes it, with the CloudEvents attributes as headers
+ * (CloudEvents 1.0, AMQP binding: the prefix `cloudEvents:`).
+ */
+export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(attributesOf(message.body)))
+    if (Buffer.byteLength(value) <= LONGEST_HEADER) headers[`cloudEvents:${name}`] = value
+  return {
+    exchange,
+    routingKey: message.type.slice(0, encoder.encodeInto(message.type, keyBytes).read),
+    mandatory: true,
+    durable: true,
+    messageId: message.id,
+    contentType: CONTENT_TYPE,
+    headers,
+    // In seconds. The client takes the time of publishing when there is none.
+    ...(message.timestamp > 0 && { timestamp: Math.floor(message.timestamp / 1000) }),
+  }
+}

@@ -1,0 +1,134 @@
+import { QueueUnavailableError } from '../../errors.ts'
+import type { BrokerOptions, PublishOutcome, QueueDriver, QueueMessage } from '../types.ts'
+import { flights, type Flight } from './flights.ts'
+import { reconnectDelay } from './reconnect-delay.ts'
+
+/** A connection to a broker that messages are published by, until it is lost. It is never opened again: another takes its place. */
+export type Link = {
+  /** Sends the message, in order and without waiting, and settles the flight once the broker has answered. May throw. */
+  publish: (message: QueueMessage, flight: Flight) => void
+  /** Ends it in good order. */
+  close: () => Promise<void>
+  /** Cuts it: frees everything, at once. May be called again. */
+  destroy: () => void
+}
+
+export type LinkEvents = {
+  /** Ends the try to open it, with an error of ours as its reason. */
+  signal: AbortSignal
+  /** How many tries in a row have failed. */
+  failures: number
+  /** The link is lost. What is in flight fails with this, or with what `errorOf` says of it. */
+  onLost: (error: Error, errorOf?: (flight: Flight) => Error) => void
+  /** The broker takes nothing now; undefined when it does again. */
+  onBlocked: (error: Error | undefined) => void
+}
+
+export type LinkedQueueOptions = Pick<QueueDriver, 'name' | 'deduplicates'> &
+  Pick<BrokerOptions, 'timeout' | 'log'> & {
+    /** Opens a link, within `timeout`; throws errors of ours. */
+    open: (events: LinkEvents) => Promise<Link>
+  }
+
+/**
+ * A queue by one link at a time: opened again with pauses whenever it is lost, and given up when nothing was confirmed
+ * by it within `timeout`, so that a server which froze is left.
+ */
+export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQueueOptions): QueueDriver {
+  const inFlight = flights({
+    timeout,
+    onStall: () => onLost(new QueueUnavailableError('it does not answer')),
+  })
+  let link: Link | undefined
+  /** The link, while the broker takes messages by it; else `trouble` says why not. */
+  let usable: Link | undefined
+  let trouble: Error = new QueueUnavailableError('it is not connected')
+  let failures = 0
+  let opening: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+  let retry: NodeJS.Timeout | undefined
+  let attempt: AbortController | undefined
+
+  function connect(): Promise<void> {
+    if (link !== undefined && closing === undefined) return Promise.resolve()
+    return (opening ??= connectOnce().finally(() => (opening = undefined)))
+  }
+
+  async function connectOnce(): Promise<void> {
+    const ending = (attempt = new AbortController())
+    await closing
+    clearTimeout(retry)
+    const late = setTimeout(
+      () => ending.abort(new QueueUnavailableError(`no connection within ${timeout} ms`)),
+      timeout,
+    )
+    try {
+      link = await open({ signal: ending.signal, failures, onLost, onBlocked })
+    } catch (error) {
+      failures++
+      trouble = error as Error
+      throw error
+    } finally {
+      clearTimeout(late)
+    }
+    usable = link
+    log.info({ queue: name }, 'connected to the queue')
+  }
+
+  function onLost(error: Error, errorOf: (flight: Flight) => Error = () => error): void {
+    link?.destroy()
+    link = usable = undefined
+    trouble = error
+    inFlight.failAll(errorOf)
+    if (closing !== undefined) return
+    log.warn({ queue: name, err: error }, 'lost the connection to the queue')
+    reconnect()
+    failures++
+  }
+
+  function reconnect(): void {
+    retry = setTimeout(() => void connect().catch(reconnect), reconnectDelay(failures))
+  }
+
+  function onBlocked(error: Error | undefined): void {
+    usable = error === undefined ? link : undefined
+    if (error === undefined) return
+    trouble = error
+    inFlight.failAll(() => error)
+  }
+
+  async function publish(message: QueueMessage): Promise<PublishOutcome> {
+    if (usable === undefined) throw trouble
+    const flight = inFlight.begin(message.body.length)
+    try {
+      usable.publish(message, flight)
+    } catch (error) {
+      flight.fail(error as Error)
+    }
+    const outcome = await flight.settled
+    failures = 0
+    return outcome
+  }
+
+  async function end(): Promise<void> {
+    clearTimeout(retry)
+    if (opening !== undefined) {
+      attempt?.abort(new QueueUnavailableError('it is closed'))
+      await opening.catch(() => {})
+    }
+    usable = undefined
+    trouble = new QueueUnavailableError('it is closed')
+    await inFlight.landed()
+    await link?.close()
+    link = undefined
+  }
+
+  return {
+    name,
+    deduplicates,
+    connect,
+    publish,
+    health: () => (usable === undefined ? { ok: false, reason: trouble.message } : { ok: true }),
+    close: () => (closing ??= end().finally(() => (closing = undefined))),
+  }
+}

@@ -1,0 +1,23 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node'
+import { attributesOf, CONTENT_TYPE } from '../attributes.ts'
+import type { QueueMessage } from '../types.ts'
+
+/** Longer attributes are in the body alone. */
+const LONGEST_HEADER = 1024
+
+/**
+ * The headers of an event: its id for the server to know it again, and the CloudEvents attributes as `ce-…`, percent-encoded as
+ * the binding for NATS says (CloudEvents 1.0: as in that for HTTP, 3.1.3.2).
+ */
+export function natsHeaders({ id, body }: QueueMessage): MsgHdrs {
+  const result = headers()
+  result.set('Nats-Msg-Id', id)
+  result.set('content-type', CONTENT_TYPE)
+  for (const [name, value] of Object.entries(attributesOf(body)))
+    if (value.length <= LONGEST_HEADER) result.set(`ce-${name}`, encoded(value))
+  return result
+}
+
+function encoded(value: string): string {
+  return value.toWellFormed().replaceAll(/[^!#$&-~]+/gu, encodeURIComponent)
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { flights, MOST_IN_FLIGHT } from '../../../src/queue/drivers/flights.ts'
+
+void t.test('fails what is late, and tells that nothing moves', async t => {
+  let stalls = 0
+  const open = flights({ timeout: 100, onStall: () => stalls++ })
+  const [first, second] = [open.begin(1), open.begin(1)]
+  first.confirm('duplicate')
+  t.equal(await first.settled, 'duplicate')
+  await t.rejects(second.settled, { code: 'ERR_QUEUE_UNAVAILABLE', message: /within 100 ms/ })
+  await open.landed()
+  const third = open.begin(1)
+  await t.rejects(third.settled, { code: 'ERR_QUEUE_UNAVAILABLE' })
+  t.equal(stalls, 2)
+})
+
+void t.test('waits for each as long as for the first, while others are confirmed', async t => {
+  let stalls = 0
+  const open = flights({ timeout: 200, onStall: () => stalls++ })
+  const late = t.rejects(open.begin(1).settled, { code: 'ERR_QUEUE_UNAVAILABLE' })
+  await sleep(100)
+  const next = open.begin(1)
+  open.begin(1).confirm('accepted')
+  await late
+  t.equal(stalls, 0)
+  next.confirm('accepted')
+  t.equal(await next.settled, 'accepted')
+  await open.landed()
+})
+
+void t.test('fails all, each for a reason of its own, once', async t => {
+  const open = flights({ timeout: 1_000, onStall() {} })
+  const [one, two] = [open.begin(1), open.begin(2)]
+  open.failAll(({ bytes }) => new Error(String(bytes)))
+  one.confirm('accepted')
+  await t.rejects(one.settled, { message: '1' })
+  await t.rejects(two.settled, { message: '2' })
+})
+
+void t.test('is bounded', async t => {
+  const open = flights({ timeout: 60_000, onStall() {} })
+  const begun = Array.from({ length: MOST_IN_FLIGHT }, () => open.begin(1))
+  t.throws(() => open.begin(1), { code: 'ERR_QUEUE_OVERLOADED' })
+  const landed = open.landed()
+  for (const flight of begun) flight.confirm('accepted')
+  await landed
+  open.begin(1).confirm('accepted')
+})
