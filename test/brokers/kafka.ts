@@ -87,7 +87,10 @@ export function kafkaAdmin(at: { host: string; port: number }, options: object =
 }
 
 /** What was read of a topic so far: messages in the order of each partition, and where to go on in each. */
-const read = new Map<string, { messages: { body: Buffer; headers: Record<string, string> }[]; offsets: bigint[] }>()
+const read = new Map<
+  string,
+  { messages: { body: Buffer; headers: Record<string, string> }[]; offsets: bigint[] }
+>()
 
 /**
  * All messages of a topic once there are `count`, as the protocol's plain fetch gives them: those that were read before
@@ -134,7 +137,9 @@ export async function readKafka(
 async function isLed(at: { host: string; port: number }, topic: string): Promise<boolean> {
   const admin = kafkaAdmin(at)
   try {
-    const partitions = Array.from({ length: (await admin.metadata({ topics: [topic] })).topics.get(topic)?.partitionsCount ?? 0 })
+    const partitions = Array.from({
+      length: (await admin.metadata({ topics: [topic] })).topics.get(topic)?.partitionsCount ?? 0,
+    })
     const indexes = partitions.map((_, partitionIndex) => ({ partitionIndex, timestamp: -1n }))
     await admin.listOffsets({ topics: [{ name: topic, partitions: indexes }] })
     return true
@@ -147,6 +152,8 @@ async function isLed(at: { host: string; port: number }, topic: string): Promise
 
 function messageOf({ value, headers }: KafkaRecord) {
   const named = headers.map(([name, value]) => [String(name), String(value)] as const)
-  const attributes = named.filter(([name]) => name.startsWith('ce_')).map(([name, value]) => [name.slice(3), value])
+  const attributes = named
+    .filter(([name]) => name.startsWith('ce_'))
+    .map(([name, value]) => [name.slice(3), value])
   return { body: value ?? Buffer.alloc(0), headers: Object.fromEntries(attributes) as Record<string, string> }
 }

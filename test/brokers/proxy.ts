@@ -20,7 +20,11 @@ export type Proxy = {
 }
 
 /** Listens on a port of the loopback, a random one unless it is named, and connects to `target`, until the end of the test. */
-export async function proxy(t: Test, { host, port }: { host: string; port: number }, listen = 0): Promise<Proxy> {
+export async function proxy(
+  t: Test,
+  { host, port }: { host: string; port: number },
+  listen = 0,
+): Promise<Proxy> {
   const pairs = new Set<{ client: Socket; server: Socket }>()
   let refusing = false
   let stalled = false

@@ -1,7 +1,7 @@
 import { Admin, initProducerIdV1, ResponseError, type Broker, type Connection } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
-import { isUnknownTopic } from './kafka-errors.ts'
+import { isPassing, isUnknownTopic } from './kafka-errors.ts'
 import type { Producer } from './kafka-records.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 
@@ -10,8 +10,8 @@ export type Leaders = number[]
 
 /** Connections to the brokers of a cluster, and what they say of the topic. Rejects with the errors of the client. */
 export type Cluster = {
-  /** Finds the topic, or creates it. Throws QueueRefusedError when it is missing and may not be created. */
-  open: () => Promise<Leaders>
+  /** Finds the topic, or creates it, and asks for a producer. Tries until it is destroyed. Throws QueueRefusedError when it is missing and may not be created. */
+  open: () => Promise<{ leaders: Leaders; producer: Producer }>
   leaders: () => Promise<Leaders>
   connection: (broker: number) => Promise<Connection>
   /** Asks for a new producer, which no broker has seen yet. */
@@ -70,29 +70,32 @@ export function createCluster(
     }
   }
 
+  async function producer(): Promise<Producer> {
+    const found = await connection(brokers.keys().next().value)
+    const { producerId: id, producerEpoch: epoch } = await initProducerIdV1.api.async(found, null, timeout)
+    return { id, epoch }
+  }
+
   return {
     leaders,
-    async open() {
-      for (let created = false; ; created = true)
-        try {
-          const found = await leaders()
-          if (found.some(leader => leader >= 0)) return found
-          await sleep(50)
-        } catch (error) {
-          if (client.closed || !isUnknownTopic(error)) throw error
-          if (!ensure)
-            throw new QueueRefusedError(`there is no topic ${topic}: create it, or set QUEUE_ENSURE=true`, {
-              cause: error,
-            })
-          // All brokers know of it a moment after it was created.
-          await (created ? sleep(50) : create())
-        }
-    },
     connection,
-    async producer() {
-      const found = await connection(brokers.keys().next().value)
-      const { producerId: id, producerEpoch: epoch } = await initProducerIdV1.api.async(found, null, timeout)
-      return { id, epoch }
+    producer,
+    async open() {
+      // A broker that has just begun, or a topic that was just created, takes a moment; whoever opens this ends it.
+      for (let created = false; ; await sleep(50))
+        try {
+          return { leaders: await leaders(), producer: await producer() }
+        } catch (error) {
+          if (client.closed) throw error
+          if (isUnknownTopic(error)) {
+            if (!ensure)
+              throw new QueueRefusedError(`there is no topic ${topic}: create it, or set QUEUE_ENSURE=true`, {
+                cause: error,
+              })
+            if (!created) await create()
+            created = true
+          } else if (!isPassing(error)) throw error
+        }
     },
     async destroy() {
       // What waits to be written to a broker that takes nothing would keep its connection open.
@@ -115,5 +118,9 @@ function partialAnswer(error: unknown) {
 }
 
 function isExisting(error: unknown): boolean {
-  return (error as { errors?: { apiId?: string }[] }).errors?.some(({ apiId }) => apiId === 'TOPIC_ALREADY_EXISTS') ?? false
+  return (
+    (error as { errors?: { apiId?: string }[] }).errors?.some(
+      ({ apiId }) => apiId === 'TOPIC_ALREADY_EXISTS',
+    ) ?? false
+  )
 }

@@ -1,4 +1,5 @@
 import { MessageRefusedError, QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
+import { causes, untrusted } from './causes.ts'
 
 /** What to do about a batch that a partition did not take, by Kafka's error code. */
 export type Remedy = 'split' | 'renew' | 'refuse' | 'retry'
@@ -25,7 +26,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   INVALID_TIMESTAMP: "the clocks differ by more than the topic's message.timestamp limits allow",
   UNSUPPORTED_VERSION: 'the brokers are older than Kafka 0.11, or newer than this client',
 }
-const UNTRUSTED = /^ERR_(TLS|SSL)_|CERT|SELF_SIGNED|SIGNATURE/
 const AUTHENTICATION = 'PLT_KFK_AUTHENTICATION'
 
 /** The remedy for an error of a partition. */
@@ -50,28 +50,33 @@ export function queueError(cause: unknown): Error {
   const chain = causes(cause)
   const codes = chain.flatMap(({ apiId, code }) => [apiId, code]).filter(code => typeof code === 'string')
   const refused = codes.find(code => code in REFUSED)
-  if (refused !== undefined) return new QueueRefusedError(`Kafka answers ${refused}: ${REFUSED[refused]}`, { cause })
+  if (refused !== undefined)
+    return new QueueRefusedError(`Kafka answers ${refused}: ${REFUSED[refused]}`, { cause })
   if (codes.includes(AUTHENTICATION))
-    return new QueueRefusedError('Kafka refuses the user, the password or the mechanism in QUEUE_URL', { cause })
-  const untrusted = codes.find(code => UNTRUSTED.test(code))
-  if (untrusted !== undefined)
-    return new QueueRefusedError(`no TLS connection to Kafka (${untrusted}): check the certificates`, { cause })
+    return new QueueRefusedError('Kafka refuses the user, the password or the mechanism in QUEUE_URL', {
+      cause,
+    })
+  const distrust = untrusted(cause)
+  if (distrust !== undefined)
+    return new QueueRefusedError(`no TLS connection to Kafka (${distrust}): check the certificates`, {
+      cause,
+    })
   if (chain.some(({ message }) => message === 'Broker requires TLS.'))
     return new QueueRefusedError('Kafka requires TLS there: use kafkas://', { cause })
-  return new QueueUnavailableError(`Kafka: ${codes.findLast(code => !code.startsWith('PLT_')) ?? 'no answer'}`, { cause })
+  return new QueueUnavailableError(
+    `Kafka: ${codes.findLast(code => !code.startsWith('PLT_')) ?? 'no answer'}`,
+    { cause },
+  )
 }
 
 /** Whether the cluster says that it does not know the topic. */
 export function isUnknownTopic(error: unknown): boolean {
   return causes(error).some(
-    ({ apiId, message }) => apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || /^Unknown topic /.test(message ?? ''),
+    ({ apiId, message }) => apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || message?.startsWith('Unknown topic '),
   )
 }
 
-type Cause = { apiId?: unknown; code?: unknown; message?: string; cause?: unknown; errors?: unknown[] }
-
-function causes(error: unknown): Cause[] {
-  if (typeof error !== 'object' || error === null) return []
-  const { cause, errors = [] } = error as Cause
-  return [error as Cause, ...[...errors, cause].flatMap(causes)]
+/** Whether a broker answers that it will do it later. */
+export function isPassing(error: unknown): boolean {
+  return causes(error).some(({ apiId, canRetry }) => apiId !== undefined && canRetry === true)
 }

@@ -108,7 +108,7 @@ export function createPartition(first: Producer) {
     /** Rejects what has waited for too long. */
     expire(now: number): void {
       const late = ({ deadline }: Entry) => deadline <= now
-      if (!late(batch?.entries[0] ?? waiting[0] ?? { deadline: Infinity } as Entry)) return
+      if (!late(batch?.entries[0] ?? waiting[0] ?? ({ deadline: Infinity } as Entry))) return
       const error = new QueueUnavailableError('Kafka does not confirm in time')
       for (const entry of [...(batch?.entries ?? []), ...waiting].filter(late)) settle(entry, error)
       waiting = waiting.filter(({ settled }) => !settled)

@@ -26,7 +26,8 @@ const ALL_REPLICAS = -1
 /** The record of a message: CloudEvents' Kafka binding, structured, with the attributes as headers besides. */
 export function recordOf(topic: string, { body, partitionKey }: QueueMessage): KeyedRecord {
   const headers = new Map<Buffer, Buffer>([CONTENT_TYPE_HEADER])
-  for (const [name, value] of Object.entries(attributesOf(body))) headers.set(headerName(name), Buffer.from(value))
+  for (const [name, value] of Object.entries(attributesOf(body)))
+    headers.set(headerName(name), Buffer.from(value))
   return { topic, key: Buffer.from(partitionKey), value: body, headers, timestamp: BigInt(Date.now()) }
 }
 
@@ -88,18 +89,8 @@ export function produce(
       .appendArray([request.topic], writeTopic, false, false)
   const writeTopic = (writer: Writer, topic: string) =>
     writer.appendString(topic, false).appendArray([...request.batches], writePartition, false, false)
-  const writePartition = (writer: Writer, [partition, records]: [number, Buffer]) =>
-    writer.appendInt32(partition).appendInt32(records.length).append(records)
-  const parse: typeof produceV3.parseResponse = (...response) => {
-    try {
-      return produceV3.parseResponse(...response)
-    } catch (error) {
-      // It throws what the broker says of a partition, and keeps the answer beside it.
-      return (error as { response: ReturnType<typeof produceV3.parseResponse> }).response
-    }
-  }
   return new Promise((resolve, reject) => {
-    connection.send(PRODUCE, PRODUCE_VERSION, payload, parse, false, false, (error, response) => {
+    connection.send(PRODUCE, PRODUCE_VERSION, payload, parseAnswer, false, false, (error, response) => {
       if (error) return reject(error)
       for (const { partitionResponses } of response?.responses ?? [])
         for (const { index, errorCode } of partitionResponses)
@@ -113,4 +104,17 @@ function headerName(attribute: string): Buffer {
   let name = HEADERS.get(attribute)
   if (name === undefined) HEADERS.set(attribute, (name = Buffer.from(`ce_${attribute}`)))
   return name
+}
+
+function writePartition(writer: Writer, [partition, records]: [number, Buffer]): void {
+  writer.appendInt32(partition).appendInt32(records.length).append(records)
+}
+
+const parseAnswer: typeof produceV3.parseResponse = (...response) => {
+  try {
+    return produceV3.parseResponse(...response)
+  } catch (error) {
+    // It throws what the broker says of a partition, and keeps the answer beside it.
+    return (error as { response: ReturnType<typeof produceV3.parseResponse> }).response
+  }
 }

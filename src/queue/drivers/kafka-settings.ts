@@ -12,7 +12,11 @@ export type KafkaSettings = {
   topic: { partitions: number; replication: number; configs: { name: string; value: string }[] }
 }
 
-const MECHANISMS = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const
+const MECHANISMS = {
+  plain: 'PLAIN',
+  'scram-sha-256': 'SCRAM-SHA-256',
+  'scram-sha-512': 'SCRAM-SHA-512',
+} as const
 const DEFAULT_PORT = 9092
 
 /** Settings of `kafka://user:password@host:port?…` or `kafkas://…` (TLS). Throws ConfigError. */
