@@ -1,49 +1,59 @@
-import { Admin, fetchV11, type KafkaRecord } from '@platformatic/kafka'
+import { Admin, fetchV11, initProducerIdV1, type KafkaRecord } from '@platformatic/kafka'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { Certificates } from '../fixtures/certificates.ts'
 import { freePort, launch, type Server } from './server.ts'
 
 /**
  * Clients go on to the address that the broker gives them. Whoever asks at `proxied.port` is given the port
  * `proxied.listen`, where a proxy may stand that they do not pass by.
  */
-export type KafkaServer = Server & { proxied?: { port: number; listen: number } }
+export type KafkaServer = Server & { proxied?: { port: number; listen: number }; secure?: number }
 
 const { KAFKA_LIBS, XDG_CACHE_HOME = join(homedir(), '.cache') } = process.env
 // As .ci/kafka does.
 const LIBS = KAFKA_LIBS ?? join(XDG_CACHE_HOME, 'jelou-receiver', 'kafka-4.1.0')
 const JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(LIBS, '*')]
 
+/** A port that speaks TLS and asks for a client's certificate and for the name and password in USERS. */
+export type Secured = { certificates: Certificates }
+/** What may log in, by PLAIN and by SCRAM-SHA-512. Who does not log in may do everything, these what no rule forbids. */
+export const USERS = { app: 'p@ss/w:rd' }
+
 /**
- * Starts a broker that is its own controller. `config` adds to its server.properties, and may name further listeners.
- * Everything is synced to disk before it is confirmed, where Kafka's own promise rests on replicas.
+ * Starts a broker that is its own controller. It syncs everything to its disk before it confirms it, where Kafka's own
+ * promise rests on replicas.
  */
-export async function startKafka(
-  t: Test,
-  config: (at: { folder: string; port: number }) => Promise<Record<string, string>> = async () => ({}),
-): Promise<KafkaServer | null> {
-  const [controller, behind, listen] = [await freePort(), await freePort(), await freePort()]
+export async function startKafka(t: Test, secured?: Secured): Promise<KafkaServer | null> {
+  const [controller, behind, listen, secure] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ])
   const properties = 'kafka.properties'
   const server = await launch(t, {
     name: 'kafka',
     program: existsSync(LIBS) ? 'java' : `${LIBS} (fetched by .ci/kafka)`,
     patience: 120_000,
-    async prepare(at) {
+    async prepare({ folder, port }) {
+      const protect = secured ? await securedListener(secured, { folder, port: secure }) : {}
       const settings = {
         'process.roles': 'broker,controller',
         'node.id': '1',
         'controller.quorum.voters': `1@127.0.0.1:${controller}`,
         'controller.listener.names': 'CONTROLLER',
         'inter.broker.listener.name': 'PLAINTEXT',
-        listeners: `PLAINTEXT://127.0.0.1:${at.port},PROXIED://127.0.0.1:${behind},CONTROLLER://127.0.0.1:${controller}`,
-        'advertised.listeners': `PLAINTEXT://127.0.0.1:${at.port},PROXIED://127.0.0.1:${listen}`,
-        'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
-        'log.dirs': join(at.folder, 'data'),
+        listeners: `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${behind},CONTROLLER://127.0.0.1:${controller}`,
+        'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${listen}`,
+        'listener.security.protocol.map':
+          'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+        'log.dirs': join(folder, 'data'),
         'log.flush.interval.messages': '1',
         'auto.create.topics.enable': 'false',
         'offsets.topic.replication.factor': '1',
@@ -57,25 +67,59 @@ export async function startKafka(
         'broker.heartbeat.interval.ms': '100',
         'controller.quorum.election.timeout.ms': '100',
         'controlled.shutdown.enable': 'false',
-        ...(await config(at)),
-      }
+      } as Record<string, string>
+      for (const [name, value] of Object.entries<string>(protect))
+        settings[name] = name.endsWith('listeners') ? `${settings[name]},${value}` : value
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
-      await writeFile(join(at.folder, properties), lines.join(''))
+      await writeFile(join(folder, properties), lines.join(''))
       const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
-      const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', properties]
-      execFileSync('java', [...JVM, ...format], { cwd: at.folder, stdio: 'ignore' })
+      const users = Object.entries(USERS).flatMap(([name, password]) => [
+        '--add-scram',
+        `SCRAM-SHA-512=[name=${name},password=${password}]`,
+      ])
+      const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, ...users]
+      execFileSync('java', [...JVM, ...format], { cwd: folder, stdio: 'pipe' })
     },
     args: () => [...JVM, 'kafka.Kafka', properties],
     ready,
   })
-  return server && { ...server, ...(server.process && { proxied: { port: behind, listen } }) }
+  return server?.process ? { ...server, proxied: { port: behind, listen }, secure } : server
+}
+
+async function securedListener(
+  { certificates: { files, client } }: Secured,
+  at: { folder: string; port: number },
+) {
+  const identity = join(at.folder, 'identity.pem')
+  await writeFile(
+    identity,
+    (await Promise.all([files.serverKey, files.serverCert].map(path => readFile(path)))).join(''),
+  )
+  const trusted = join(at.folder, 'trusted.pem')
+  await writeFile(trusted, client.ca)
+  const known = Object.entries(USERS).map(([name, password]) => `user_${name}="${password}"`)
+  const module = 'org.apache.kafka.common.security'
+  return {
+    listeners: `SECURE://127.0.0.1:${at.port}`,
+    'advertised.listeners': `SECURE://127.0.0.1:${at.port}`,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': identity,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': trusted,
+    'listener.name.secure.ssl.client.auth': 'required',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+    'listener.name.secure.plain.sasl.jaas.config': `${module}.plain.PlainLoginModule required ${known.join(' ')};`,
+    'listener.name.secure.scram-sha-512.sasl.jaas.config': `${module}.scram.ScramLoginModule required;`,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:ANONYMOUS',
+    'allow.everyone.if.no.acl.found': 'true',
+  }
 }
 
 async function ready(at: { host: string; port: number }): Promise<void> {
   const admin = kafkaAdmin(at)
   try {
-    const { brokers } = await admin.metadata({ topics: [] })
-    if (brokers.size === 0) throw new Error('no broker yet')
+    await initProducerIdV1.api.async(await admin.connections.get(at), null, 1000)
   } finally {
     await admin.close()
   }
@@ -86,11 +130,11 @@ export function kafkaAdmin(at: { host: string; port: number }, options: object =
   return new Admin({ clientId: 'test', bootstrapBrokers: [at], retries: 0, requestTimeout: 5000, ...options })
 }
 
+/** A record, and the producer that the broker had it from. */
+type Stored = { body: Buffer; headers: Record<string, string>; producerId: bigint }
+
 /** What was read of a topic so far: messages in the order of each partition, and where to go on in each. */
-const read = new Map<
-  string,
-  { messages: { body: Buffer; headers: Record<string, string> }[]; offsets: bigint[] }
->()
+const read = new Map<string, { messages: Stored[]; offsets: bigint[] }>()
 
 /**
  * All messages of a topic once there are `count`, as the protocol's plain fetch gives them: those that were read before
@@ -124,7 +168,7 @@ export async function readKafka(
             const offset = batch.firstOffset + BigInt(record.offsetDelta)
             if (offset < (topic.offsets[partitionIndex] ?? 0n)) continue
             topic.offsets[partitionIndex] = offset + 1n
-            topic.messages.push(messageOf(record))
+            topic.messages.push({ ...messageOf(record), producerId: batch.producerId })
           }
     }
     return topic.messages
@@ -137,11 +181,11 @@ export async function readKafka(
 async function isLed(at: { host: string; port: number }, topic: string): Promise<boolean> {
   const admin = kafkaAdmin(at)
   try {
-    const partitions = Array.from({
-      length: (await admin.metadata({ topics: [topic] })).topics.get(topic)?.partitionsCount ?? 0,
-    })
-    const indexes = partitions.map((_, partitionIndex) => ({ partitionIndex, timestamp: -1n }))
-    await admin.listOffsets({ topics: [{ name: topic, partitions: indexes }] })
+    const { topics } = await admin.metadata({ topics: [topic] })
+    const partitions = (topics.get(topic)?.partitions ?? [])
+      .keys()
+      .map(partitionIndex => ({ partitionIndex, timestamp: -1n }))
+    await admin.listOffsets({ topics: [{ name: topic, partitions: [...partitions] }] })
     return true
   } catch {
     return false

@@ -1,16 +1,17 @@
-import { Admin, initProducerIdV1, ResponseError, type Broker, type Connection } from '@platformatic/kafka'
+import { Admin, initProducerIdV1, type Broker, type Connection } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
-import { isPassing, isUnknownTopic } from './kafka-errors.ts'
+import { QueueUnavailableError } from '../../errors.ts'
+import { isAnswer, isUnknownTopic, throwUnlessPassing } from './kafka-errors.ts'
 import type { Producer } from './kafka-records.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
+import { partialTopology, topologyOf } from './kafka-topology.ts'
 
 /** The broker that leads each partition of the topic, by the partition's number; -1 while it has none. */
 export type Leaders = number[]
 
 /** Connections to the brokers of a cluster, and what they say of the topic. Rejects with the errors of the client. */
 export type Cluster = {
-  /** Finds the topic, or creates it, and asks for a producer. Tries until it is destroyed. Throws QueueRefusedError when it is missing and may not be created. */
+  /** Finds the topic, or creates it, and asks for a producer. Tries until it is destroyed. */
   open: () => Promise<{ leaders: Leaders; producer: Producer }>
   leaders: () => Promise<Leaders>
   connection: (broker: number) => Promise<Connection>
@@ -33,30 +34,21 @@ export function createCluster(
     timeout,
     retries: 0,
     ...(sasl && { sasl }),
-    ...(tls && { tls, tlsServerName: true }),
+    ...(tls && { tls }),
   })
   // A connection that fails twice would end the process: the pool listens to the first failure only.
   client.connections.on('connecting', ({ connection }) => void connection.on('error', () => {}))
-  let brokers = new Map<number, Broker>()
+  let brokers: ReadonlyMap<number, Broker> = new Map()
 
   async function leaders(): Promise<Leaders> {
-    try {
-      const metadata = await client.metadata({ topics: [topic], forceUpdate: true })
-      brokers = metadata.brokers
-      return (metadata.topics.get(topic)?.partitions ?? []).map(({ leader }) => leader)
-    } catch (error) {
-      // One partition without a leader is an error to the client, though the others have theirs.
-      const answer = partialAnswer(error)
-      if (answer === undefined) throw error
-      brokers = new Map(answer.brokers.map(broker => [broker.nodeId, broker]))
-      const found: Leaders = []
-      for (const { partitionIndex, leaderId } of answer.partitions) found[partitionIndex] = leaderId
-      return found
-    }
+    const asked = client.metadata({ topics: [topic], forceUpdate: true })
+    const found = await asked.then(metadata => topologyOf(metadata, topic), partialTopology)
+    brokers = found.brokers
+    return found.leaders
   }
 
-  async function connection(id: number | undefined): Promise<Connection> {
-    const broker = brokers.get(id ?? -1)
+  async function connection(id: number): Promise<Connection> {
+    const broker = brokers.get(id)
     if (broker === undefined) throw new QueueUnavailableError('a partition has no leader')
     return client.connections.get(broker)
   }
@@ -66,12 +58,13 @@ export function createCluster(
     try {
       await client.createTopics({ topics: [topic], partitions, replicas, configs })
     } catch (error) {
-      if (!isExisting(error)) throw error
+      // Another replica was faster.
+      if (!isAnswer(error, 'TOPIC_ALREADY_EXISTS')) throw error
     }
   }
 
   async function producer(): Promise<Producer> {
-    const found = await connection(brokers.keys().next().value)
+    const found = await connection(Math.min(...brokers.keys()))
     const { producerId: id, producerEpoch: epoch } = await initProducerIdV1.api.async(found, null, timeout)
     return { id, epoch }
   }
@@ -82,19 +75,13 @@ export function createCluster(
     producer,
     async open() {
       // A broker that has just begun, or a topic that was just created, takes a moment; whoever opens this ends it.
-      for (let created = false; ; await sleep(50))
+      for (; ; await sleep(50))
         try {
           return { leaders: await leaders(), producer: await producer() }
         } catch (error) {
           if (client.closed) throw error
-          if (isUnknownTopic(error)) {
-            if (!ensure)
-              throw new QueueRefusedError(`there is no topic ${topic}: create it, or set QUEUE_ENSURE=true`, {
-                cause: error,
-              })
-            if (!created) await create()
-            created = true
-          } else if (!isPassing(error)) throw error
+          if (ensure && isUnknownTopic(error)) await create()
+          else throwUnlessPassing(error)
         }
     },
     async destroy() {
@@ -103,24 +90,4 @@ export function createCluster(
       await client.close()
     },
   }
-}
-
-type Metadata = {
-  brokers: (Broker & { nodeId: number })[]
-  topics: { errorCode: number; partitions: { partitionIndex: number; leaderId: number }[] }[]
-}
-
-function partialAnswer(error: unknown) {
-  if (!(error instanceof ResponseError)) return undefined
-  const { brokers, topics } = (error as unknown as { response: Metadata }).response
-  const [topic] = topics
-  return topic?.errorCode === 0 ? { brokers, partitions: topic.partitions } : undefined
-}
-
-function isExisting(error: unknown): boolean {
-  return (
-    (error as { errors?: { apiId?: string }[] }).errors?.some(
-      ({ apiId }) => apiId === 'TOPIC_ALREADY_EXISTS',
-    ) ?? false
-  )
 }

@@ -44,14 +44,17 @@ export function messageRefused(topic: string, id: string): Error {
   )
 }
 
-/** What an error of the client, or the code of a broker's answer, means to us. */
-export function queueError(cause: unknown): Error {
-  if (cause instanceof QueueRefusedError || cause instanceof QueueUnavailableError) return cause
-  const chain = causes(cause)
-  const codes = chain.flatMap(({ apiId, code }) => [apiId, code]).filter(code => typeof code === 'string')
+/** What an error of the client, or of a broker's answer, means to us. `topic` names the topic. */
+export function queueError(topic: string, cause: unknown): Error {
+  if (isUnknownTopic(cause))
+    return new QueueRefusedError(`Kafka has no topic ${topic}: create it, or set QUEUE_ENSURE=true`, {
+      cause,
+    })
+  const found = causes(cause)
+  const codes = found.flatMap(({ apiId, code }) => [apiId, code]).filter(code => typeof code === 'string')
   const refused = codes.find(code => code in REFUSED)
   if (refused !== undefined)
-    return new QueueRefusedError(`Kafka answers ${refused}: ${REFUSED[refused]}`, { cause })
+    return new QueueRefusedError(`Kafka answers ${refused} for ${topic}: ${REFUSED[refused]}`, { cause })
   if (codes.includes(AUTHENTICATION))
     return new QueueRefusedError('Kafka refuses the user, the password or the mechanism in QUEUE_URL', {
       cause,
@@ -61,22 +64,24 @@ export function queueError(cause: unknown): Error {
     return new QueueRefusedError(`no TLS connection to Kafka (${distrust}): check the certificates`, {
       cause,
     })
-  if (chain.some(({ message }) => message === 'Broker requires TLS.'))
+  if (found.some(({ message }) => message === 'Broker requires TLS.'))
     return new QueueRefusedError('Kafka requires TLS there: use kafkas://', { cause })
-  return new QueueUnavailableError(
-    `Kafka: ${codes.findLast(code => !code.startsWith('PLT_')) ?? 'no answer'}`,
-    { cause },
-  )
+  const reason = codes.findLast(code => !code.startsWith('PLT_')) ?? 'no answer'
+  return new QueueUnavailableError(`Kafka: ${reason}`, { cause })
 }
 
 /** Whether the cluster says that it does not know the topic. */
 export function isUnknownTopic(error: unknown): boolean {
-  return causes(error).some(
-    ({ apiId, message }) => apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || message?.startsWith('Unknown topic '),
-  )
+  // In these words the client tells it.
+  return causes(error).some(({ message }) => message?.startsWith('Unknown topic '))
 }
 
-/** Whether a broker answers that it will do it later. */
-export function isPassing(error: unknown): boolean {
-  return causes(error).some(({ apiId, canRetry }) => apiId !== undefined && canRetry === true)
+/** Whether a broker answers this. */
+export function isAnswer(error: unknown, id: string): boolean {
+  return causes(error).some(({ apiId }) => apiId === id)
+}
+
+/** Throws the error again unless a broker answers that it will do it later. */
+export function throwUnlessPassing(error: unknown): void {
+  if (!causes(error).some(({ apiId, canRetry }) => apiId !== undefined && canRetry === true)) throw error
 }

@@ -17,13 +17,14 @@ const MAX_EPOCH = 0x7fff
  * A batch keeps its sequence number through every try, so that the broker stores it once. Once nobody waits for it and
  * nobody knows whether it was stored, the producer's next epoch begins, which keeps a late copy of it out.
  */
-export function createPartition(first: Producer) {
+export function createPartition(topic: string, first: Producer) {
   let waiting: Waiting[] = []
   let batch: { entries: Waiting[]; bytes?: Buffer } | undefined
   let producer: Producer | undefined = first
   let sequence = 0
   let limit = Infinity
   let stuck = false
+  let sending = false
 
   function take(): Waiting[] {
     let size = 0
@@ -36,15 +37,18 @@ export function createPartition(first: Producer) {
     return waiting.splice(0, count)
   }
 
-  function finish(error?: Error): void {
-    for (const entry of batch?.entries ?? []) settle(entry, error)
+  function all(): Waiting[] {
+    return batch === undefined ? waiting : [...batch.entries, ...waiting]
+  }
+
+  function finish(entries: Waiting[], error?: Error): void {
+    for (const entry of entries) settle(entry, error)
     batch = undefined
     limit = Infinity
   }
 
   function split({ entries }: { entries: Waiting[] }, id: string): void {
-    const [{ record }] = entries as [Waiting]
-    if (entries.length === 1) return finish(messageRefused(record.topic, id))
+    if (entries.length === 1) return finish(entries, messageRefused(topic, id))
     waiting.unshift(...entries.filter(({ settled }) => !settled))
     limit = Math.ceil(entries.length / 2)
     batch = undefined
@@ -53,6 +57,7 @@ export function createPartition(first: Producer) {
   /** Stops until `free` is called: the batch will be tried again. */
   function hold(): void {
     stuck = true
+    sending = false
     if (batch?.entries.every(({ settled }) => settled)) {
       batch = undefined
       renew(nextEpoch(producer))
@@ -71,9 +76,11 @@ export function createPartition(first: Producer) {
     },
     isStuck: () => stuck,
     isWithoutProducer: () => producer === undefined,
-    /** The bytes to send now: those of the last try, or of what waits. */
+    /** The bytes to send now, those of the last try or of what waits; then nothing until `answer` or `hold`. */
     next(): Buffer | undefined {
-      if (stuck || producer === undefined || (batch === undefined && waiting.length === 0)) return undefined
+      if (sending || stuck || producer === undefined) return undefined
+      if (batch === undefined && waiting.length === 0) return undefined
+      sending = true
       batch ??= { entries: take() }
       return (batch.bytes ??= encodeBatch(
         batch.entries.map(({ record }) => record),
@@ -82,17 +89,18 @@ export function createPartition(first: Producer) {
       ))
     },
     /** What the broker says of the batch, by the name of Kafka's error. */
-    answer(id: string): void {
+    answer(id = 'NO_ANSWER'): void {
+      sending = false
       if (batch === undefined) return
       if (id === 'NONE' || id === 'DUPLICATE_SEQUENCE_NUMBER') {
         sequence = nextSequence(sequence, batch.entries.length)
-        return finish()
+        return finish(batch.entries)
       }
       switch (remedyFor(id)) {
         case 'split':
           return split(batch, id)
         case 'refuse':
-          return finish(queueError({ apiId: id }))
+          return finish(batch.entries, queueError(topic, { apiId: id }))
         case 'renew':
           renew(id === 'OUT_OF_ORDER_SEQUENCE_NUMBER' ? nextEpoch(producer) : undefined)
           return hold()
@@ -107,15 +115,15 @@ export function createPartition(first: Producer) {
     },
     /** Rejects what has waited for too long. */
     expire(now: number): void {
-      const late = ({ deadline }: Entry) => deadline <= now
-      if (!late(batch?.entries[0] ?? waiting[0] ?? ({ deadline: Infinity } as Entry))) return
+      const late = all().filter(({ deadline }) => deadline <= now)
+      if (late.length === 0) return
       const error = new QueueUnavailableError('Kafka does not confirm in time')
-      for (const entry of [...(batch?.entries ?? []), ...waiting].filter(late)) settle(entry, error)
+      for (const entry of late) settle(entry, error)
       waiting = waiting.filter(({ settled }) => !settled)
       if (stuck) hold()
     },
     end(error: Error): void {
-      for (const entry of [...(batch?.entries ?? []), ...waiting]) settle(entry, error)
+      for (const entry of all()) settle(entry, error)
       waiting = []
       batch = undefined
     },

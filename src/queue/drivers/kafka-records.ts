@@ -16,6 +16,11 @@ export type Producer = { id: bigint; epoch: number }
 /** A record that has its key. */
 export type KeyedRecord = MessageRecord & { key: Buffer }
 
+/** An encoded batch and the number of its partition. */
+export type Batch = { index: number; bytes: Buffer }
+
+type ProduceAnswer = ReturnType<typeof produceV3.parseResponse>
+
 const HEADERS = new Map<string, Buffer>()
 const CONTENT_TYPE_HEADER = [Buffer.from('content-type'), Buffer.from(CONTENT_TYPE)] as const
 const PRODUCE = 0
@@ -78,7 +83,7 @@ export function nextSequence(sequence: number, count: number): number {
  */
 export function produce(
   connection: Connection,
-  request: { topic: string; timeout: number; batches: ReadonlyMap<number, Buffer> },
+  request: { topic: string; timeout: number; batches: readonly Batch[] },
 ): Promise<Map<number, string>> {
   const results = new Map<number, string>()
   const payload = () =>
@@ -92,9 +97,9 @@ export function produce(
   return new Promise((resolve, reject) => {
     connection.send(PRODUCE, PRODUCE_VERSION, payload, parseAnswer, false, false, (error, response) => {
       if (error) return reject(error)
-      for (const { partitionResponses } of response?.responses ?? [])
+      for (const { partitionResponses } of (response as ProduceAnswer).responses)
         for (const { index, errorCode } of partitionResponses)
-          results.set(index, protocolErrorsCodesById[errorCode] ?? String(errorCode))
+          results.set(index, String(protocolErrorsCodesById[errorCode]))
       resolve(results)
     })
   })
@@ -106,8 +111,8 @@ function headerName(attribute: string): Buffer {
   return name
 }
 
-function writePartition(writer: Writer, [partition, records]: [number, Buffer]): void {
-  writer.appendInt32(partition).appendInt32(records.length).append(records)
+function writePartition(writer: Writer, { index, bytes }: Batch): void {
+  writer.appendInt32(index).appendInt32(bytes.length).append(bytes)
 }
 
 const parseAnswer: typeof produceV3.parseResponse = (...response) => {
@@ -115,6 +120,6 @@ const parseAnswer: typeof produceV3.parseResponse = (...response) => {
     return produceV3.parseResponse(...response)
   } catch (error) {
     // It throws what the broker says of a partition, and keeps the answer beside it.
-    return (error as { response: ReturnType<typeof produceV3.parseResponse> }).response
+    return (error as { response: ProduceAnswer }).response
   }
 }

@@ -12,6 +12,8 @@ export type Sender = {
   end: (error: Error) => void
 }
 
+type Sent = { index: number; partition: Partition; bytes: Buffer }
+
 const PAUSE = 100
 const MAX_REQUEST = 8 * 1024 * 1024
 
@@ -53,30 +55,30 @@ export function createSender(options: {
   }
 
   async function drive(leader: number): Promise<void> {
-    for (let batches = gather(leader); batches.size > 0; batches = gather(leader)) {
+    for (let sent = gather(leader); sent.length > 0; sent = gather(leader)) {
       try {
         const connection = await cluster.connection(leader)
-        const answers = await produce(connection, { topic, timeout: timeout / 2, batches })
-        for (const [index, id] of answers) partitions.get(index)?.answer(id)
+        const answers = await produce(connection, { topic, timeout: timeout / 2, batches: sent })
+        for (const { index, partition } of sent) partition.answer(answers.get(index))
       } catch {
-        for (const index of batches.keys()) partitions.get(index)?.hold()
+        for (const { partition } of sent) partition.hold()
       }
       if (some(partition => partition.isStuck())) void recover()
     }
     busy.delete(leader)
   }
 
-  function gather(leader: number): Map<number, Buffer> {
-    const batches = new Map<number, Buffer>()
+  function gather(leader: number): Sent[] {
+    const sent: Sent[] = []
     let size = 0
     for (const [index, partition] of partitions) {
       if (leaders[index] !== leader || size > MAX_REQUEST) continue
       const bytes = partition.next()
       if (bytes === undefined) continue
-      batches.set(index, bytes)
+      sent.push({ index, partition, bytes })
       size += bytes.length
     }
-    return batches
+    return sent
   }
 
   /** Asks who leads now, and tries again what failed. */
@@ -89,9 +91,9 @@ export function createSender(options: {
       leaders = await cluster.leaders()
       const fresh = some(partition => partition.isWithoutProducer()) ? await cluster.producer() : undefined
       for (const partition of partitions.values()) partition.free(fresh)
-      for (const index of partitions.keys()) wake(leaders[index] ?? -1)
+      for (const leader of new Set(leaders)) wake(leader)
     } catch (error) {
-      if (!ended) options.onLost(queueError(error))
+      if (!ended) options.onLost(queueError(topic, error))
     } finally {
       recovering = false
     }
@@ -106,11 +108,12 @@ export function createSender(options: {
     send(record) {
       const index = partitionOf(record.key, leaders.length)
       let partition = partitions.get(index)
-      if (partition === undefined) partitions.set(index, (partition = createPartition(options.producer)))
+      if (partition === undefined)
+        partitions.set(index, (partition = createPartition(topic, options.producer)))
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const done = (error?: Error) => (error ? reject(error) : resolve())
       partition.add({ record, deadline: performance.now() + timeout, done })
-      wake(leaders[index] ?? -1)
+      wake(leaders[index] as number)
       return promise
     },
   }

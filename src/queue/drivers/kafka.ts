@@ -40,7 +40,7 @@ export function createKafkaQueue(options: BrokerOptions): QueueDriver {
         }
       } catch (error) {
         await cluster.destroy()
-        throw queueError(error)
+        throw queueError(topic, error)
       } finally {
         clearTimeout(timer)
         signal.removeEventListener('abort', giveUp)

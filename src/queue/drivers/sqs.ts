@@ -10,6 +10,8 @@ import { sqsSettings } from './sqs-settings.ts'
 
 const MAX_IN_FLIGHT = 10_000
 const MAX_REQUESTS = 16
+// Many of one key go ten at a time; the service that takes them is not away meanwhile.
+const PATIENCE = 3
 
 /**
  * Publishes to a queue of Amazon SQS, standard or FIFO: `url` is `sqs://REGION`, or the queue's own URL. Throws
@@ -86,7 +88,7 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
       if (inFlight.size >= MAX_IN_FLIGHT) throw new QueueOverloadedError('SQS confirms too slowly')
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const done = (error?: Error) => (error ? reject(error) : resolve())
-      batches.add(message.partitionKey, { ...entry, deadline: performance.now() + timeout, done })
+      batches.add(message.partitionKey, { ...entry, deadline: performance.now() + PATIENCE * timeout, done })
       inFlight.add(promise)
       try {
         await promise
