@@ -19,8 +19,12 @@ export type Proxy = {
   cutAnswers: () => void
 }
 
-/** Listens on a random port of the loopback and connects to `target`, until the end of the test. */
-export async function proxy(t: Test, target: { host: string; port: number }): Promise<Proxy> {
+/** Listens on a port of the loopback, a random one unless it is named, and connects to `target`, until the end of the test. */
+export async function proxy(
+  t: Test,
+  { host, port }: { host: string; port: number },
+  listen = 0,
+): Promise<Proxy> {
   const pairs = new Set<{ client: Socket; server: Socket }>()
   let refusing = false
   let stalled = false
@@ -29,7 +33,7 @@ export async function proxy(t: Test, target: { host: string; port: number }): Pr
   const listener = createServer({ allowHalfOpen: true }, client => {
     client.on('error', () => {})
     if (refusing) return client.resetAndDestroy()
-    const server = connect({ ...target, allowHalfOpen: true })
+    const server = connect({ host, port, allowHalfOpen: true })
     server.on('error', () => {})
     const pair = { client, server }
     pairs.add(pair)
@@ -49,7 +53,7 @@ export async function proxy(t: Test, target: { host: string; port: number }): Pr
       })
     return undefined
   })
-  listener.listen(0, '127.0.0.1')
+  listener.listen(listen, '127.0.0.1')
   await once(listener, 'listening')
   t.teardown(async () => {
     listener.close()

@@ -16,6 +16,8 @@ export type BrokerUnderTest = {
   create: (options: BrokerOptions) => QueueDriver
   /** The address of QUEUE_URL for a server at this place. */
   url: (at: { host: string; port: number }) => URL
+  /** Where proxies must listen, and what they stand before, when clients go on to an address that the broker gives them. */
+  proxied?: { listen: number; port: number }
   /** All messages of the queue in order, once there are `count`, by a client that has nothing to do with the driver. */
   read: (at: { queueName: string; count: number }) => Promise<Received[]>
   /** Whether what it confirmed is still there after kill -9 of the server. */
@@ -46,6 +48,8 @@ export function brokerContract(t: Test, broker: BrokerUnderTest): void {
     await connect(driver)
     return driver
   }
+
+  const proxied = (t: Test) => proxy(t, { ...server, ...broker.proxied }, broker.proxied?.listen)
 
   driverContract(t, {
     largest: Math.min(broker.largest, 700_000),
@@ -115,7 +119,7 @@ export function brokerContract(t: Test, broker: BrokerUnderTest): void {
   })
 
   void t.test('tells that nothing answers, and can try again', async t => {
-    const net = await proxy(t, server)
+    const net = await proxied(t)
     net.refuse(true)
     const driver = create(options(randomName(), at(net)))
     t.teardown(() => driver.close())
@@ -139,7 +143,7 @@ export function brokerContract(t: Test, broker: BrokerUnderTest): void {
   for (const [name, fault] of Object.entries(cuts)) {
     void t.test(`a connection ${name} in the middle loses nothing that was confirmed`, async t => {
       const queueName = randomName()
-      const net = await proxy(t, server)
+      const net = await proxied(t)
       const driver = await open(t, queueName, at(net))
       const confirmed = await publishThrough(driver, () => fault(net))
       await holds(t, { confirmed, read: count => broker.read({ queueName, count }) })
