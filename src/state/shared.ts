@@ -29,6 +29,11 @@ export type Address = {
   location: string
 }
 
+/** For messages to the operator: without credentials and settings. */
+export function locationOf({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`
+}
+
 /** Throws ConfigError, which never shows the URL. */
 export function addressOf(url: URL, defaultPort: number): Address {
   try {
@@ -41,7 +46,7 @@ export function addressOf(url: URL, defaultPort: number): Address {
       username: decodeURIComponent(url.username) || undefined,
       password: decodeURIComponent(url.password) || undefined,
       path: decodeURIComponent(url.pathname.slice(1)),
-      location: `${url.protocol}//${url.host}${url.pathname}`,
+      location: locationOf(url),
     }
   } catch {
     throw new ConfigError(

@@ -87,13 +87,13 @@ export async function startKafka(t: Test, secured?: Secured): Promise<KafkaServe
 }
 
 async function securedListener(
-  { certificates: { files, client } }: Secured,
+  { certificates: { path, client } }: Secured,
   at: { folder: string; port: number },
 ) {
   const identity = join(at.folder, 'identity.pem')
   await writeFile(
     identity,
-    (await Promise.all([files.serverKey, files.serverCert].map(path => readFile(path)))).join(''),
+    (await Promise.all(['server.key', 'server.pem'].map(name => readFile(path(name))))).join(''),
   )
   const trusted = join(at.folder, 'trusted.pem')
   await writeFile(trusted, client.ca)

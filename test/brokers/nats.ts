@@ -1,16 +1,3 @@
-<<<<<<< HEAD
-import type { Test } from 'tap'
-import { launch, type Server } from './server.ts'
-
-/** A NATS server with JetStream. */
-export async function startNats(t: Test): Promise<Server | null> {
-  return launch(t, {
-    name: 'nats',
-    program: 'nats-server',
-    args: ({ port, folder }) => ['-js', '-a', '127.0.0.1', '-p', `${port}`, '-sd', folder],
-  })
-}
-=======
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstream, type JsMsg } from '@nats-io/jetstream'
 import { connect, type ConnectionOptions } from '@nats-io/transport-node'
@@ -69,4 +56,3 @@ export function ceHeadersOf({ headers }: JsMsg): Record<string, string> {
   const names = [...(headers?.keys() ?? [])].filter(name => name.startsWith('ce-'))
   return Object.fromEntries(names.map(name => [name.slice(3), decodeURIComponent(headers?.get(name) ?? '')]))
 }
->>>>>>> amqp-nats

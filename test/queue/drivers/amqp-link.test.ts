@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Connection } from 'rabbitmq-client'
 import t, { type Test } from 'tap'
 import { createAmqpQueue } from '../../../src/queue/drivers/amqp.ts'
@@ -6,29 +5,28 @@ import type { BrokerOptions, TlsFiles } from '../../../src/queue/types.ts'
 import { proxy } from '../../brokers/proxy.ts'
 import { startRabbitmq } from '../../brokers/rabbitmq.ts'
 import { freePort } from '../../brokers/server.ts'
-import { certificates, type Certificates } from '../../fixtures/certificates.ts'
+import { makeCertificates } from '../../fixtures/certificates.ts'
 import { withoutOpenssl } from '../../fixtures/openssl.ts'
 import { brokerOptions } from '../fixtures/broker-options.ts'
 import { eventually } from '../fixtures/faults.ts'
 import { message, messages } from '../fixtures/message.ts'
 
 const tlsPort = await freePort()
-let pems: Certificates | undefined
+const certificates = withoutOpenssl ? undefined : makeCertificates(t)
 
 const server = await startRabbitmq(t, {
   users: [
     { name: 'reader', password: 'secret', configure: '.*', write: '^(?!unwritable)', read: '.*' },
     { name: 'guard', password: 'secret', configure: '^$', write: '^$', read: '^$' },
   ],
-  config({ folder }) {
-    if (withoutOpenssl) return []
-    pems = certificates(join(folder, 'certificates'))
-    const { ca, cert, key } = pems.files
+  config() {
+    if (certificates === undefined) return []
+    const { path } = certificates
     return [
       `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
-      `ssl_options.cacertfile = ${ca}`,
-      `ssl_options.certfile = ${cert}`,
-      `ssl_options.keyfile = ${key}`,
+      `ssl_options.cacertfile = ${path('ca.pem')}`,
+      `ssl_options.certfile = ${path('server.pem')}`,
+      `ssl_options.keyfile = ${path('server.key')}`,
       'ssl_options.verify = verify_peer',
       'ssl_options.fail_if_no_peer_cert = true',
       'ssl_options.versions.1 = tlsv1.2',
@@ -190,7 +188,7 @@ if (server !== null) {
     'speaks TLS, verified on both sides',
     { skip: withoutOpenssl || server.process === null },
     async t => {
-      const tls: TlsFiles = pems?.client ?? {}
+      const tls: TlsFiles = certificates?.client ?? {}
       const url = `amqps://127.0.0.1:${tlsPort}`
       const { driver } = open(t, url, { tls })
       await driver.connect()

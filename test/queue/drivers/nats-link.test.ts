@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import t, { type Test } from 'tap'
@@ -7,7 +6,7 @@ import type { BrokerOptions } from '../../../src/queue/types.ts'
 import { startNats } from '../../brokers/nats.ts'
 import { proxy } from '../../brokers/proxy.ts'
 import { freePort } from '../../brokers/server.ts'
-import { certificates, type Certificates } from '../../fixtures/certificates.ts'
+import { makeCertificates } from '../../fixtures/certificates.ts'
 import { withoutOpenssl } from '../../fixtures/openssl.ts'
 import { brokerOptions } from '../fixtures/broker-options.ts'
 import { eventually } from '../fixtures/faults.ts'
@@ -137,16 +136,10 @@ void t.test('says that JetStream is off', async t => {
 })
 
 void t.test('speaks TLS, verified on both sides', { skip: withoutOpenssl }, async t => {
-  let pems: Certificates | undefined
-  const secure = await startNats(t, {
-    config({ folder }) {
-      pems = certificates(join(folder, 'certificates'))
-      const { ca, cert, key } = pems.files
-      return `tls { ca_file: "${ca}", cert_file: "${cert}", key_file: "${key}", verify: true }\n`
-    },
-  })
-  if (secure === null || pems === undefined || server === null) return
-  const tls = pems.client
+  const { path, client: tls } = makeCertificates(t)
+  const files = `ca_file: "${path('ca.pem')}", cert_file: "${path('server.pem')}", key_file: "${path('server.key')}"`
+  const secure = await startNats(t, { config: () => `tls { ${files}, verify: true }\n` })
+  if (secure === null || server === null) return
   const { driver } = open(t, `tls://127.0.0.1:${secure.port}`, { tls })
   await driver.connect()
   t.equal(await driver.publish(message()), 'accepted')

@@ -112,8 +112,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 void t.test('over TLS', { skip: withoutOpenssl }, async t => {
-  const { path, read } = makeCertificates(t)
-  const tls = { ca: read('ca.pem'), cert: read('client.pem'), key: read('client.key') }
+  const { path, client: tls } = makeCertificates(t)
   const tlsPort = await freePort()
   const args = Object.entries({
     '--tls-port': `${tlsPort}`,
