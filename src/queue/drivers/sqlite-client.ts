@@ -91,6 +91,11 @@ export class SqliteClient {
     return signal === undefined ? promise : promise.finally(() => signal.removeEventListener('abort', cancel))
   }
 
+  /** Tells the worker something that has no answer; lost while there is none. */
+  tell(command: Extract<Command, { kind: 'remember' }>, transfer: ArrayBuffer[]): void {
+    this.#open?.postMessage(command, transfer)
+  }
+
   /** Lets the worker finish what it was given, and ends it; by force if it takes longer than a call may. Idempotent. */
   async close(): Promise<void> {
     this.#keepAlive = false
