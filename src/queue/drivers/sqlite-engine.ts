@@ -10,6 +10,7 @@ import {
   failureOf,
   isEvents,
   isWrite,
+  workIn,
   type Answer,
   type Command,
   type Failure,
@@ -102,7 +103,7 @@ class Engine {
   }
 
   #turn(commands: readonly Command[]): void {
-    for (const command of commands) this.#busy += Math.max(1, eventsIn(command))
+    for (const command of commands) this.#busy += workIn(command)
     try {
       const answers = this.#commit(commands.filter(isWrite))
       for (const command of commands) if (!isWrite(command)) answers.push(...this.#run(command))

@@ -69,6 +69,11 @@ export function eventsIn(command: Command): number {
   return command.kind === 'enqueue' ? command.events : 0
 }
 
+/** How much there is to do for a command, roughly in events: what is consumed is work too. */
+export function workIn(command: Command): number {
+  return command.kind === 'acknowledge' ? command.leases.length : Math.max(1, eventsIn(command))
+}
+
 /** Why something failed, as data: errors lose their class between threads. */
 export type Failure = { kind: 'full' | 'unavailable' | 'locked' | 'corrupt'; reason: string }
 
