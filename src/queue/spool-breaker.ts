@@ -136,7 +136,7 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
   return /^ERR_(QUEUE|MESSAGE)_/.test(codeOf(error))
     ? error.message
-    : `unexpected ${error.name} ${codeOf(error)}`
+    : `unexpected ${error.name} ${codeOf(error)}`.trimEnd()
 }
 
 function codeOf(error: unknown): string {
