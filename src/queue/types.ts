@@ -102,6 +102,21 @@ export interface EmbeddedQueue extends QueueDriver {
   readonly consumer: QueueConsumer
 }
 
+/**
+ * What a spool keeps its events in. It remembers the ids of what it stored, and of what others stored, when it is told
+ * of them.
+ */
+export interface SpoolStore extends EmbeddedQueue {
+  /** Whether it remembers ids at all. */
+  readonly remembers: boolean
+  /** Whether events of this key may be stored: never false when there are any, dead letters apart. Synchronous. */
+  holds(partitionKey: string): boolean
+  /** The indices of those that are remembered. Throws QueueUnavailableError. */
+  seen(messages: readonly QueueMessage[]): Promise<ReadonlySet<number>>
+  /** Remembers these from now on. Without an answer: a crash, a failure or a full disk may forget the last ones. */
+  remember(messages: readonly QueueMessage[]): void
+}
+
 /** Files of PEM text, or the text itself: whom to trust, and how to identify ourselves. */
 export type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer }
 

@@ -1,4 +1,4 @@
-import type { QueueMessage } from '../types.ts'
+import type { LeasedMessage, QueueMessage } from '../types.ts'
 
 /** One event as the worker stores it. The views share the memory of the batch. */
 export type PackedEvent = {
@@ -31,9 +31,7 @@ export function packBatch(messages: readonly QueueMessage[]): ArrayBuffer {
     const keyLength = batch.write(partitionKey, at + HEADER_SIZE, 'utf8')
     batch.writeUInt32BE(keyLength, at)
     batch.writeUInt32BE(body.length, at + 4)
-    // A big-endian double sorts as its value does (from 0 up) and takes any number that JSON can hold.
-    batch.writeDoubleBE(timestamp, at + 8)
-    batch.write(id, at + 16, 16, 'hex')
+    writeDedupeKey(batch, at + 8, id, timestamp)
     at += HEADER_SIZE + keyLength
     body.copy(batch, at)
     at += body.length
@@ -57,4 +55,58 @@ export function unpackBatch(batch: ArrayBuffer): PackedEvent[] {
     at = end
   }
   return events
+}
+
+/** Copies only the dedupe keys of messages into one buffer of their own. */
+export function packKeys(messages: readonly QueueMessage[]): ArrayBuffer {
+  const keys = Buffer.allocUnsafeSlow(messages.length * DEDUPE_KEY_SIZE)
+  for (const [index, { id, timestamp }] of messages.entries())
+    writeDedupeKey(keys, index * DEDUPE_KEY_SIZE, id, timestamp)
+  return keys.buffer
+}
+
+/** Reads what {@link packKeys} wrote, in the same order. */
+export function unpackKeys(keys: ArrayBuffer): Uint8Array[] {
+  return Array.from(
+    { length: keys.byteLength / DEDUPE_KEY_SIZE },
+    (_, index) => new Uint8Array(keys, index * DEDUPE_KEY_SIZE, DEDUPE_KEY_SIZE),
+  )
+}
+
+function writeDedupeKey(target: Buffer, at: number, id: string, timestamp: number): void {
+  // A big-endian double sorts as its value does (from 0 up) and takes any number that JSON can hold.
+  target.writeDoubleBE(timestamp, at)
+  target.write(id, at + 8, 16, 'hex')
+}
+
+/** Messages on their way to a consumer: all bodies in one buffer, which is transferred; a buffer each costs far more. */
+export type PackedLeases = { leases: string[]; attempts: number[]; sizes: number[]; bodies: ArrayBuffer }
+
+/** Copies what was leased into one buffer. */
+export function packLeases(
+  messages: readonly { lease: string; attempts: number; event: Uint8Array }[],
+): PackedLeases {
+  const sizes = messages.map(({ event }) => event.length)
+  const bodies = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0))
+  let at = 0
+  for (const { event } of messages) {
+    bodies.set(event, at)
+    at += event.length
+  }
+  return {
+    leases: messages.map(({ lease }) => lease),
+    attempts: messages.map(({ attempts }) => attempts),
+    sizes,
+    bodies: bodies.buffer,
+  }
+}
+
+/** Reads what {@link packLeases} wrote. The events share the memory. */
+export function unpackLeases({ leases, attempts, sizes, bodies }: PackedLeases): LeasedMessage[] {
+  let at = 0
+  return leases.map((lease, index) => {
+    const size = Number(sizes[index])
+    at += size
+    return { lease, attempts: Number(attempts[index]), event: Buffer.from(bodies, at - size, size) }
+  })
 }

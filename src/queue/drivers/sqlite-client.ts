@@ -26,6 +26,8 @@ export type ClientOptions = {
 }
 
 const MAX_RESTART_DELAY = 10_000
+/** Each event that is read is a buffer of its own: collected early, they do not pile up. */
+const YOUNG_MB = 6
 const CLOSED: Failure = { kind: 'unavailable', reason: 'it is closed' }
 
 /** Each call's `resolve` takes what its kind is answered with; the id ties the two together. */
@@ -91,6 +93,11 @@ export class SqliteClient {
     return signal === undefined ? promise : promise.finally(() => signal.removeEventListener('abort', cancel))
   }
 
+  /** Tells the worker something that has no answer; lost while there is none. */
+  tell(command: Extract<Command, { kind: 'remember' }>, transfer: ArrayBuffer[]): void {
+    this.#open?.postMessage(command, transfer)
+  }
+
   /** Lets the worker finish what it was given, and ends it; by force if it takes longer than a call may. Idempotent. */
   async close(): Promise<void> {
     this.#keepAlive = false
@@ -108,6 +115,7 @@ export class SqliteClient {
     const worker = new Worker(this.#options.workerUrl, {
       name: 'sqlite-queue',
       workerData: this.#options.workerOptions,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
     let failure: Failure = { kind: 'unavailable', reason: 'its worker has ended' }
     this.#worker = worker

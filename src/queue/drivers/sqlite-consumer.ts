@@ -1,4 +1,5 @@
 import type { QueueConsumer } from '../types.ts'
+import { unpackLeases } from './sqlite-batch.ts'
 import type { SqliteClient } from './sqlite-client.ts'
 
 /** Dead letters put back in one transaction, so that many of them do not hold up the events. */
@@ -12,13 +13,13 @@ export function createConsumer(client: SqliteClient, timeout: number): QueueCons
     async receive({ max, wait, lease, signal }) {
       const isAborted = () => signal?.aborted === true
       if (isAborted()) return []
-      const messages = await client.call(
+      const packed = await client.call(
         { kind: 'receive', max, wait, lease },
         { signal, timeout: wait + timeout },
       )
-      if (!isAborted()) return messages.map(withBuffer)
+      if (!isAborted()) return unpackLeases(packed)
       // They may have been on their way when the consumer went away.
-      if (messages.length > 0) await release(messages.map(({ lease }) => lease))
+      if (packed.leases.length > 0) await release(packed.leases)
       return []
     },
     acknowledge: leases => client.call({ kind: 'acknowledge', leases }),

@@ -1,6 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { number, transaction } from './sqlite-schema.ts'
 
+/** Ids that wait for a transaction of others to be saved with, and how long they do, in ms. */
+const MAX_UNSAVED = 2_048
+const MAX_UNSAVED_AGE = 1_000
+
 /**
  * The ids of stored events, remembered for at least `window` ms and at most twice that. There are two generations:
  * new ids go to the current one, and every `window` the older one is emptied and becomes the current one. Emptying a
@@ -10,6 +14,10 @@ export class SeenIds {
   readonly #database: DatabaseSync
   readonly #window: number
   readonly #remember
+  readonly #isKnown
+  /** Keys that are remembered with the next transaction, by their text. */
+  readonly #unsaved = new Map<string, Uint8Array>()
+  #unsavedSince = 0
   #current: number
   #started: number
 
@@ -24,6 +32,43 @@ export class SeenIds {
         SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM seen_${1 - current} WHERE key = ?1)
       `),
     )
+    this.#isKnown = database.prepare(`
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM seen_0 WHERE key = ?1) OR EXISTS (SELECT 1 FROM seen_1 WHERE key = ?1)
+    `)
+  }
+
+  /** Whether a key is remembered. Changes nothing. */
+  has(key: Uint8Array): boolean {
+    return this.#unsaved.has(textOf(key)) || this.#isKnown.get(key) !== undefined
+  }
+
+  /** The indices of the keys that are remembered. */
+  among(keys: readonly Uint8Array[]): number[] {
+    return keys.flatMap((key, index) => (this.has(key) ? [index] : []))
+  }
+
+  /** Remembers a key from now on, on disk with the next {@link save}: a crash before may forget it. */
+  note(key: Uint8Array, now: number): void {
+    if (this.#unsaved.size === 0) this.#unsavedSince = now
+    this.#unsaved.set(textOf(key), key)
+  }
+
+  /** Whether what was noted should not wait any longer for a transaction of others. */
+  isOverdue(now: number): boolean {
+    const { size } = this.#unsaved
+    return size >= MAX_UNSAVED || (size > 0 && Math.abs(now - this.#unsavedSince) >= MAX_UNSAVED_AGE)
+  }
+
+  /** Adds what was noted, within the caller's transaction. {@link forgetNoted} once that is committed. */
+  save(): void {
+    for (const key of this.#unsaved.values()) this.#remember[this.#current]?.run(key)
+  }
+
+  /** Forgets what was noted and is on no disk. False when there was nothing. */
+  forgetNoted(): boolean {
+    const { size } = this.#unsaved
+    this.#unsaved.clear()
+    return size > 0
   }
 
   /** Remembers a key, within the caller's transaction. False when it is remembered already. */
@@ -50,4 +95,8 @@ export class SeenIds {
     this.#current = next
     this.#started = started
   }
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
+import { unpackKeys } from './sqlite-batch.ts'
 import { lockQueue } from './sqlite-files.ts'
+import { KeyCounts } from './sqlite-key-counts.ts'
 import { Leases } from './sqlite-leases.ts'
 import {
+  buffersIn,
+  eventsIn,
   failureOf,
+  isEvents,
+  isWrite,
+  workIn,
   type Answer,
   type Command,
   type Failure,
@@ -49,6 +56,7 @@ class Engine {
   readonly #store: Store
   readonly #leases: Leases
   readonly #receivers: Receivers
+  readonly #keyCounts: KeyCounts | undefined
   #refusing: string | undefined
   #ticker: NodeJS.Timeout | undefined
   #alarm: NodeJS.Timeout | undefined
@@ -70,6 +78,7 @@ class Engine {
     }
     this.#leases = new Leases(this.#store, { now, newToken: randomUUID })
     this.#receivers = new Receivers(this.#store, this.#leases)
+    this.#keyCounts = options.keyCounts && new KeyCounts(options.keyCounts, this.#store)
   }
 
   start(): void {
@@ -78,6 +87,7 @@ class Engine {
     this.#post({ kind: 'opened' })
     this.#ticker = setInterval(() => this.#tick(), this.#tickLength)
     this.#port.on('message', (first: Command) => this.#turn(this.#drain(first)))
+    this.#schedule()
   }
 
   /** Everything that has come meanwhile belongs to the same transaction: group commit without a timer. */
@@ -93,14 +103,15 @@ class Engine {
   }
 
   #turn(commands: readonly Command[]): void {
-    for (const command of commands) this.#busy += Math.max(1, eventsIn(command))
+    for (const command of commands) this.#busy += workIn(command)
     try {
       const answers = this.#commit(commands.filter(isWrite))
       for (const command of commands) if (!isWrite(command)) answers.push(...this.#run(command))
       answers.push(...this.#receivers.serve(this.#now()))
-      if (answers.length > 0) this.#post({ kind: 'answers', answers })
+      this.#keyCounts?.advance()
+      if (answers.length > 0) this.#post({ kind: 'answers', answers }, buffersIn(answers))
       this.#reportRefusal()
-      if (commands.some(({ kind }) => kind === 'close')) this.#close()
+      if (commands.some(({ kind }) => kind === 'close')) this.#end()
       else this.#schedule()
     } catch (error) {
       this.#fail(error)
@@ -112,15 +123,17 @@ class Engine {
     const events = writes.filter(isEvents)
     if (events.length > 0) this.#space.check()
     const refused = this.#space.failure
+    if (refused !== undefined) this.#store.seen.forgetNoted()
     if (refused !== undefined && events.length > 0)
       return [...refuse(events, refused), ...this.#commit(writes.filter(write => !isEvents(write)))]
     try {
-      return commit(writes, this.#store, this.#leases, this.#now())
+      return commit(writes, this.#store, this.#leases, this.#now(), this.#keyCounts)
     } catch (error) {
       const failure = failureOf(error)
       if (failure.kind !== 'full') throw error
       this.#space.full(failure)
-      return events.length > 0 || this.#space.giveUpBallast() ? this.#commit(writes) : refuse(writes, failure)
+      const isRoom = events.length > 0 || this.#store.seen.forgetNoted() || this.#space.giveUpBallast()
+      return isRoom ? this.#commit(writes) : refuse(writes, failure)
     }
   }
 
@@ -133,6 +146,11 @@ class Engine {
         return this.#receivers.end(command.id)
       case 'close':
         return this.#receivers.end()
+      case 'remember':
+        for (const key of unpackKeys(command.keys)) this.#store.seen.note(key, this.#now())
+        return []
+      case 'seen':
+        return [{ id: command.id, value: this.#store.seen.among(unpackKeys(command.keys)) }]
       case 'dead':
         return [{ id: command.id, value: this.#store.dead(command.after, command.limit) }]
       case 'stats':
@@ -144,7 +162,8 @@ class Engine {
   #schedule(): void {
     clearTimeout(this.#alarm)
     clearImmediate(this.#soon)
-    if (this.#leases.unfinished) this.#soon = setImmediate(() => this.#turn([]))
+    if (this.#leases.unfinished || this.#keyCounts?.unfinished)
+      this.#soon = setImmediate(() => this.#turn([]))
     const due = this.#space.failure === undefined ? this.#leases.nextDue : undefined
     const next = Math.min(due ?? Infinity, this.#receivers.deadline)
     if (next < Infinity)
@@ -187,12 +206,18 @@ class Engine {
     this.#post({ kind: 'refusing', failure })
   }
 
-  #post(reply: Reply): void {
-    this.#port.postMessage(reply)
+  #post(reply: Reply, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(reply, transfer)
   }
 
   #fail(error: unknown): void {
     this.#post({ kind: 'failed', failure: failureOf(error) })
+    this.#close()
+  }
+
+  /** Saves what was noted to be remembered, and ends. */
+  #end(): void {
+    this.#store.transaction(this.#now(), () => {})
     this.#close()
   }
 
@@ -219,16 +244,4 @@ function openStore(options: WorkerOptions, space: Space): Store {
 
 function refuse(writes: readonly Write[], failure: Failure): Answer[] {
   return writes.map(({ id }) => ({ id, failure }))
-}
-
-function isEvents({ kind }: Command): boolean {
-  return kind === 'enqueue'
-}
-
-function isWrite(command: Command): command is Write {
-  return ['enqueue', 'acknowledge', 'reject', 'release', 'redrive'].includes(command.kind)
-}
-
-function eventsIn(command: Command): number {
-  return command.kind === 'enqueue' ? command.events : 0
 }

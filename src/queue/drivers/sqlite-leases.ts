@@ -116,17 +116,18 @@ export class Leases {
     return due.filter(head => head.state === 'leased').map(({ seq, token }) => ({ seq, token }))
   }
 
-  /** Ends a lease: its message is gone for good, the next one of the key may be leased. */
-  finish(token: string): void {
+  /** Ends a lease: its message is gone for good, the next one of the key, which this returns, may be leased. */
+  finish(token: string): string {
     const head = this.#end(token)
     const seq = head.parked.shift() ?? this.#refill(head)
     if (seq === undefined) {
       this.#heads.delete(head.key)
-      return
+    } else {
+      this.#parked--
+      head.seq = seq
+      this.#ready.push(head)
     }
-    this.#parked--
-    head.seq = seq
-    this.#ready.push(head)
+    return head.key
   }
 
   /** Ends a lease: its message may be leased again from `notBefore` on (ms since the epoch). */

@@ -1,5 +1,6 @@
 import { QueueCorruptError, QueueFullError, QueueLockedError, QueueUnavailableError } from '../../errors.ts'
-import type { DeadLetter, LeasedMessage, QueueStats, SettleResult } from '../types.ts'
+import type { DeadLetter, QueueStats, SettleResult } from '../types.ts'
+import type { PackedLeases } from './sqlite-batch.ts'
 
 /** What the worker is started with (workerData). Sizes in bytes, times in ms. */
 export type WorkerOptions = {
@@ -9,6 +10,8 @@ export type WorkerOptions = {
   minFree: number
   ballast: number
   maxAttempts: number
+  /** Where to count the events of each key, if somebody wants to know. */
+  keyCounts?: SharedArrayBuffer
 }
 
 /** What the main thread asks of the worker. */
@@ -20,28 +23,56 @@ export type Request =
   | { kind: 'release'; leases: string[] }
   | { kind: 'redrive'; seqs: number[] | undefined; limit: number }
   | { kind: 'dead'; after: number; limit: number }
+  /** Which of these ids are remembered. */
+  | { kind: 'seen'; keys: ArrayBuffer }
   | { kind: 'stats' }
 
 /** Bodies cross as plain bytes: a Buffer loses its class between threads. */
 export type Wire<T> = Omit<T, 'event'> & { event: Uint8Array }
 
-/** What each request is answered with; `enqueue` with the indices of the duplicates in the batch. */
+/** What each request is answered with; `enqueue` with the indices of the duplicates in the batch, `seen` of what is remembered. */
 export type Results = {
   enqueue: number[]
-  receive: Wire<LeasedMessage>[]
+  receive: PackedLeases
   acknowledge: SettleResult
   reject: SettleResult
   release: SettleResult
   redrive: number
   dead: Wire<DeadLetter>[]
+  seen: number[]
   stats: QueueStats
 }
 
 /** A message from the main thread to the worker. `id` names the call that the answer belongs to. */
-export type Command = (Request & { id: number }) | { kind: 'cancel'; id: number } | { kind: 'close' }
+export type Command =
+  | (Request & { id: number })
+  | { kind: 'cancel'; id: number }
+  /** Remember these ids, with the next transaction; nobody waits for it. */
+  | { kind: 'remember'; keys: ArrayBuffer }
+  | { kind: 'close' }
 
 /** A command that changes what is stored or leased. */
 export type Write = Extract<Command, { kind: 'enqueue' | 'acknowledge' | 'reject' | 'release' | 'redrive' }>
+
+/** Whether a command brings events, which are refused first when room is short. */
+export function isEvents({ kind }: Command): boolean {
+  return kind === 'enqueue'
+}
+
+/** Whether a command belongs in a transaction. */
+export function isWrite(command: Command): command is Write {
+  return ['enqueue', 'acknowledge', 'reject', 'release', 'redrive'].includes(command.kind)
+}
+
+/** How many events a command brings. */
+export function eventsIn(command: Command): number {
+  return command.kind === 'enqueue' ? command.events : 0
+}
+
+/** How much there is to do for a command, roughly in events: what is consumed is work too. */
+export function workIn(command: Command): number {
+  return command.kind === 'acknowledge' ? command.leases.length : Math.max(1, eventsIn(command))
+}
 
 /** Why something failed, as data: errors lose their class between threads. */
 export type Failure = { kind: 'full' | 'unavailable' | 'locked' | 'corrupt'; reason: string }
@@ -92,6 +123,15 @@ export function isBusy(error: unknown): boolean {
 /** SQLite's primary result code, the low byte of the extended one; 0 when the error is not SQLite's. */
 function resultCode(error: Error): number {
   return 'errcode' in error ? Number(error.errcode) & 0xff : 0
+}
+
+/** What may be transferred of these answers instead of being copied. */
+export function buffersIn(answers: readonly Answer[]): ArrayBuffer[] {
+  return answers.flatMap(answer =>
+    'value' in answer && typeof answer.value === 'object' && 'bodies' in answer.value
+      ? [answer.value.bodies]
+      : [],
+  )
 }
 
 /** The error of errors.ts for a queue that cannot be opened. Its `cause` is the failure. */

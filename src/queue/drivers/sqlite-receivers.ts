@@ -1,6 +1,9 @@
+import { packLeases } from './sqlite-batch.ts'
 import type { Leases } from './sqlite-leases.ts'
-import type { Answer, Results } from './sqlite-protocol.ts'
+import type { Answer } from './sqlite-protocol.ts'
 import { MAX_ANSWER, type Store } from './sqlite-store.ts'
+
+type Taken = { lease: string; attempts: number; event: Uint8Array }
 
 /** A consumer that waits until `deadline` (ms since the epoch) for up to `max` messages, leased for `lease` ms. */
 export type Receiver = { id: number; max: number; lease: number; deadline: number }
@@ -29,7 +32,7 @@ export class Receivers {
   end(id?: number): Answer[] {
     const ended = this.#waiting.filter(receiver => id === undefined || receiver.id === id)
     this.#waiting = this.#waiting.filter(receiver => !ended.includes(receiver))
-    return ended.map(({ id }) => ({ id, value: [] }))
+    return ended.map(({ id }) => ({ id, value: packLeases([]) }))
   }
 
   /** Hands out what may be leased now, and ends the waits that are over. */
@@ -41,14 +44,14 @@ export class Receivers {
       empty = messages.length === 0
       // While part of the queue has not been looked at, "nothing" would be a guess.
       if (empty && (receiver.deadline > now || this.#leases.unfinished)) return true
-      answers.push({ id: receiver.id, value: messages })
+      answers.push({ id: receiver.id, value: packLeases(messages) })
       return false
     })
     return answers
   }
 
-  #take({ max, lease: duration }: Receiver): Results['receive'] {
-    const messages: Results['receive'] = []
+  #take({ max, lease: duration }: Receiver): Taken[] {
+    const messages: Taken[] = []
     for (let bytes = 0; messages.length < max && bytes < MAX_ANSWER;) {
       const lease = this.#leases.next(duration)
       if (lease === undefined) break

@@ -44,14 +44,26 @@ export class Store implements RowSource {
     const before = { ...this.#counts }
     try {
       transaction(this.#database, () => {
+        this.#seen.save()
         work()
         for (const name of ['waiting', 'dead'] as const)
           if (this.#counts[name] !== before[name]) this.#sql.count.run(this.#counts[name], name)
       })
+      this.#seen.forgetNoted()
     } catch (error) {
       this.#counts = before
       throw error
     }
+  }
+
+  /** The ids of events that were stored, here or elsewhere. */
+  get seen(): SeenIds {
+    return this.#seen
+  }
+
+  /** The `seq` of the last event; 0 when there is none. */
+  get last(): number {
+    return Number(this.#sql.last.get()?.['seq'])
   }
 
   /** Puts an event at the end. False when its id is remembered: nothing was stored. */
@@ -101,17 +113,18 @@ export class Store implements RowSource {
     return letters
   }
 
-  /** Puts dead letters back at the end: these, or the first `limit`. Returns how many there were. */
-  redrive(seqs: readonly number[] | undefined, limit: number, now: number): number {
+  /** Puts dead letters back at the end: these, or the first `limit`. Returns their partition keys. */
+  redrive(seqs: readonly number[] | undefined, limit: number, now: number): string[] {
     const chosen = seqs ?? this.#sql.deadSeqs.all(limit).map(row => Number(row['seq']))
-    let moved = 0
+    const keys: string[] = []
     for (const seq of chosen) {
-      moved += Number(this.#sql.redrive.run(now, seq).changes)
+      const row = this.#sql.redrive.get(now, seq)
+      if (row !== undefined) keys.push(String(row['partition_key']))
       this.#sql.forget.run(seq)
     }
-    this.#counts.waiting += moved
-    this.#counts.dead -= moved
-    return moved
+    this.#counts.waiting += keys.length
+    this.#counts.dead -= keys.length
+    return keys
   }
 
   scan(after: number, limit: number): Row[] {
@@ -193,6 +206,7 @@ function prepareStatements(database: DatabaseSync) {
     redrive: database.prepare(`
       INSERT INTO events (partition_key, created, body)
       SELECT partition_key, ?, body FROM dead WHERE seq = ?
+      RETURNING partition_key
     `),
     forget: database.prepare('DELETE FROM dead WHERE seq = ?'),
     scan: database.prepare(
@@ -204,6 +218,7 @@ function prepareStatements(database: DatabaseSync) {
     // The first condition says the same as the second, but it is what lets the partial index be used.
     delayed: database.prepare('SELECT count(*) AS count FROM events WHERE not_before > 0 AND not_before > ?'),
     oldest: database.prepare('SELECT seq, created FROM events WHERE not_before <= ? ORDER BY seq'),
+    last: database.prepare('SELECT ifnull(max(seq), 0) AS seq FROM events'),
     count: database.prepare('UPDATE counters SET value = ? WHERE name = ?'),
   }
 }

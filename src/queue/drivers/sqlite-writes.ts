@@ -1,5 +1,6 @@
 import type { SettleResult } from '../types.ts'
 import { unpackBatch } from './sqlite-batch.ts'
+import type { KeyCounts } from './sqlite-key-counts.ts'
 import type { Leases } from './sqlite-leases.ts'
 import type { Answer, Results, Write } from './sqlite-protocol.ts'
 import type { Store } from './sqlite-store.ts'
@@ -10,17 +11,28 @@ const MAX_REASON = 1_000
  * Group commit: runs all these writes, and takes back the leases that have run out, in one transaction with one sync.
  * The answers may go out once this returns. When it throws, nothing was stored and no lease has changed.
  */
-export function commit(writes: readonly Write[], store: Store, leases: Leases, now: number): Answer[] {
+export function commit(
+  writes: readonly Write[],
+  store: Store,
+  leases: Leases,
+  now: number,
+  keyCounts?: KeyCounts,
+): Answer[] {
   const runOut = leases.expire()
-  if (writes.length === 0 && runOut.length === 0) return []
+  if (writes.length === 0 && runOut.length === 0 && !store.seen.isOverdue(now)) return []
 
   const answers: Answer[] = []
   // What becomes of each lease once it is on disk. A lease is settled by the first that names it.
   const outcomes = new Map<string, () => void>()
+  const added: string[] = []
+  const finish = (seq: number, token: string): void => {
+    const key = leases.finish(token)
+    keyCounts?.remove(key, seq)
+  }
 
   const fail = (seq: number, token: string, notBefore: number, reason: string): void => {
     const died = store.fail(seq, notBefore, reason, now)
-    outcomes.set(token, () => (died ? leases.finish(token) : leases.giveBack(token, notBefore)))
+    outcomes.set(token, () => (died ? finish(seq, token) : leases.giveBack(token, notBefore)))
   }
 
   const settle = (tokens: readonly string[], each: (seq: number, token: string) => void): SettleResult => {
@@ -38,13 +50,14 @@ export function commit(writes: readonly Write[], store: Store, leases: Leases, n
       case 'enqueue': {
         const duplicates: number[] = []
         for (const [index, event] of unpackBatch(write.batch).entries())
-          if (!store.add(event, now)) duplicates.push(index)
+          if (store.add(event, now)) added.push(event.partitionKey)
+          else duplicates.push(index)
         return duplicates
       }
       case 'acknowledge':
         return settle(write.leases, (seq, token) => {
           store.remove(seq)
-          outcomes.set(token, () => leases.finish(token))
+          outcomes.set(token, () => finish(seq, token))
         })
       case 'reject': {
         const notBefore = write.delay > 0 ? now + write.delay : 0
@@ -55,8 +68,11 @@ export function commit(writes: readonly Write[], store: Store, leases: Leases, n
         return settle(write.leases, (_seq, token) => {
           outcomes.set(token, () => leases.giveBack(token, 0))
         })
-      case 'redrive':
-        return store.redrive(write.seqs, write.limit, now)
+      case 'redrive': {
+        const keys = store.redrive(write.seqs, write.limit, now)
+        added.push(...keys)
+        return keys.length
+      }
     }
   }
 
@@ -66,5 +82,6 @@ export function commit(writes: readonly Write[], store: Store, leases: Leases, n
     for (const { seq, token } of runOut) if (!outcomes.has(token)) fail(seq, token, 0, 'lease expired')
   })
   for (const settled of outcomes.values()) settled()
+  for (const key of added) keyCounts?.add(key)
   return answers
 }

@@ -4,13 +4,15 @@ import type {
   PublishOutcome,
   QueueConsumer,
   EmbeddedQueue,
+  SpoolStore,
   QueueHealth,
   QueueMessage,
   QueueStats,
 } from '../types.ts'
-import { packBatch } from './sqlite-batch.ts'
+import { packBatch, packKeys } from './sqlite-batch.ts'
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
+import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
 import { callError } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
@@ -51,6 +53,17 @@ export function createSqliteQueue(options: SqliteQueueOptions): EmbeddedQueue {
   return new SqliteQueue(options)
 }
 
+/** The embedded queue as the store of a spool: it counts the events of each key besides, and remembers ids for others. */
+export function createSpoolStore(options: SqliteQueueOptions): SpoolStore {
+  const counts = createKeyCounts()
+  const stored = new Int32Array(counts)
+  const queue = new SqliteQueue(options, counts)
+  return Object.assign(queue, {
+    remembers: options.dedupeWindow > 0,
+    holds: (key: string) => stored[slotOf(key)] !== 0,
+  })
+}
+
 class SqliteQueue implements EmbeddedQueue {
   readonly deduplicates = true
   readonly name = 'sqlite'
@@ -63,7 +76,7 @@ class SqliteQueue implements EmbeddedQueue {
   #events = 0
   #bytes = 0
 
-  constructor(options: SqliteQueueOptions) {
+  constructor(options: SqliteQueueOptions, keyCounts?: SharedArrayBuffer) {
     const timeout = options.commitTimeout ?? 15_000
     this.#limit = options.maxInFlight ?? { events: 20_000, bytes: 64 * MIB }
     this.#client = new SqliteClient({
@@ -75,6 +88,7 @@ class SqliteQueue implements EmbeddedQueue {
         minFree: options.minFree ?? 64 * MIB,
         ballast: options.ballast ?? 16 * MIB,
         maxAttempts: options.maxAttempts ?? 5,
+        ...(keyCounts && { keyCounts }),
       },
       log: options.log,
       timeout,
@@ -112,6 +126,17 @@ class SqliteQueue implements EmbeddedQueue {
   health(): QueueHealth {
     const { failure } = this.#client
     return failure === undefined ? { ok: true } : { ok: false, reason: failure.reason }
+  }
+
+  /** Which of these are remembered, by their place. */
+  async seen(messages: readonly QueueMessage[]): Promise<Set<number>> {
+    const keys = packKeys(messages)
+    return new Set(await this.#client.call({ kind: 'seen', keys }, { transfer: [keys] }))
+  }
+
+  remember(messages: readonly QueueMessage[]): void {
+    const keys = packKeys(messages)
+    this.#client.tell({ kind: 'remember', keys }, [keys])
   }
 
   stats(): Promise<QueueStats> {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { packLeases } from '../../../src/queue/drivers/sqlite-batch.ts'
 import type { SqliteClient } from '../../../src/queue/drivers/sqlite-client.ts'
 import { createConsumer } from '../../../src/queue/drivers/sqlite-consumer.ts'
 import { message, messages } from '../fixtures/message.ts'
@@ -104,7 +105,7 @@ void t.test('what was on its way when the consumer went away is given back', asy
     async call(request: { kind: string; leases?: string[] }) {
       asked.push(request)
       gone.abort()
-      return [{ lease: 'token', attempts: 1, event: new Uint8Array() }]
+      return packLeases([{ lease: 'token', attempts: 1, event: new Uint8Array() }])
     },
   }
   const consumer = createConsumer(client as unknown as SqliteClient, 1_000)
