@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { createMetrics } from './admin/metrics.ts'
@@ -10,15 +9,12 @@ import { errorAnswer } from './error-answer.ts'
 import { NotFoundError } from './errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
-import { createSqliteQueue } from './queue/drivers/sqlite.ts'
-import type { EmbeddedQueue } from './queue/types.ts'
-import { queueNameOf } from './queue-name.ts'
+import { openQueue, type ServiceQueue } from './open-queue.ts'
+import { openConfiguredState } from './open-state.ts'
 import { keptSchema } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { createSeal } from './state/seal.ts'
-import { openSqliteState } from './state/sqlite.ts'
 import { createStore } from './state/store.ts'
-import type { StateBackend } from './state/types.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
 import { webhook } from './webhook/plugin.ts'
 import { Rejections } from './webhook/rejections.ts'
@@ -38,7 +34,7 @@ export type App = {
   /** The private listener: status, metrics, consumer API. */
   admin: FastifyInstance
   registrar: Registrar
-  queue: EmbeddedQueue
+  queue: ServiceQueue
   /** Opens queue and kept state, listens, then registers. Throws the errors of what cannot be opened. */
   start(): Promise<{ publicUrl: string; adminUrl: string }>
   /** Not ready at once; serves for SHUTDOWN_DELAY, finishes what is in flight, closes everything. Idempotent. */
@@ -52,12 +48,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   const events = { accepted: 0, duplicate: 0 }
   const rejections = new Rejections(now)
 
-  const queue = createSqliteQueue({
-    file: queueFile(config),
-    dedupeWindow: config.DEDUPE_WINDOW,
-    log,
-  })
-  const backend = openState(config)
+  const queue = await openQueue(config, log)
+  const backend = await openConfiguredState(config, log)
   const seal = createSeal({
     keys: config.STATE_ENCRYPTION_KEY ?? [],
     projectId: config.JELOU_PROJECT_ID,
@@ -135,7 +127,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       registration: () => registrar.status().phase,
       secretAge: () => age(registrar.status().secretSince),
     }),
-    deadLetters: queue.consumer,
+    deadLetters: queue.deadLetters,
     consumer: queue.consumer,
   })
 
@@ -162,7 +154,11 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       uptimeSeconds: (now() - startedAt) / 1000,
       registration: { ...registration, secretAgeSeconds: age(secretSince) },
       // Without figures when the queue cannot be asked: `checks.queue` says why, and the rest is wanted most then.
-      queue: { driver: queue.name, ...(await queue.stats().then(queueFigures, () => ({}))) },
+      queue: {
+        driver: queue.name,
+        ...queue.figures?.(),
+        ...(await queue.stats().then(queueFigures, () => ({}))),
+      },
       events: { ...events, refused: rejections.counts },
     }
   }
@@ -203,16 +199,6 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await store.close()
     },
   }
-}
-
-/** By the project, so that it is the same before and after a broker: what waits in it goes wherever QUEUE_URL says. */
-function queueFile({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
-  const file = QUEUE_URL.driver === 'sqlite' ? QUEUE_URL.file : undefined
-  return file ?? join(DATA_DIR, `${queueNameOf(JELOU_PROJECT_ID)}.sqlite`)
-}
-
-function openState({ DATA_DIR, JELOU_PROJECT_ID: projectId }: Config): StateBackend {
-  return openSqliteState({ directory: DATA_DIR, projectId })
 }
 
 /** Null when the signing secret is configured and nothing is to be registered. */

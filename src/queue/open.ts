@@ -7,13 +7,47 @@ type Driver = {
   load: () => Promise<(options: BrokerOptions) => QueueDriver>
 }
 
-const redis: Driver = {
+const REDIS: Driver = {
   client: 'ioredis',
   load: async () => (await import('./drivers/redis.ts')).createRedisQueue,
 }
+const BULLMQ: Driver = {
+  client: 'bullmq',
+  load: async () => (await import('./drivers/bullmq.ts')).createBullmqQueue,
+}
+const AMQP: Driver = {
+  client: 'rabbitmq-client',
+  load: async () => (await import('./drivers/amqp.ts')).createAmqpQueue,
+}
+const NATS: Driver = {
+  client: '@nats-io/jetstream',
+  load: async () => (await import('./drivers/nats.ts')).createNatsQueue,
+}
+const KAFKA: Driver = {
+  client: '@platformatic/kafka',
+  load: async () => (await import('./drivers/kafka.ts')).createKafkaQueue,
+}
+const SQS: Driver = {
+  client: '@aws-sdk/client-sqs',
+  load: async () => (await import('./drivers/sqs.ts')).createSqsQueue,
+}
 
 /** The drivers of the brokers by the scheme of QUEUE_URL. */
-export const DRIVERS: Readonly<Record<string, Driver>> = { 'redis:': redis, 'rediss:': redis }
+export const DRIVERS: Readonly<Record<string, Driver>> = {
+  'redis:': REDIS,
+  'rediss:': REDIS,
+  'bullmq:': BULLMQ,
+  'bullmqs:': BULLMQ,
+  'amqp:': AMQP,
+  'amqps:': AMQP,
+  'nats:': NATS,
+  'tls:': NATS,
+  'kafka:': KAFKA,
+  'kafkas:': KAFKA,
+  'sqs:': SQS,
+  'https:': SQS,
+  'http:': SQS,
+}
 
 /** The driver that the scheme of `url` picks. Throws QueueClientError when its client is not installed, ConfigError for bad settings. */
 export async function openBroker(options: BrokerOptions, drivers = DRIVERS): Promise<QueueDriver> {

@@ -6,13 +6,14 @@ export type Delivered = { event: Record<string, unknown>; raw: string }
 
 /**
  * Compares what was acknowledged with what came out: nothing lost, altered, or out of the order of its room, and nothing
- * twice unless `repeats` says that the queue does not remember ids: then the first of each counts.
+ * twice unless `repeats` says that the queue does not remember ids: then the first of each counts. With `late`, what the
+ * sender gave up waiting for may come at any time.
  */
 export function checkLedger(
   t: Test,
   { ledger, answers }: Load,
   delivered: Delivered[],
-  { repeats = false }: { repeats?: boolean } = {},
+  { repeats = false, late = false }: { repeats?: boolean; late?: boolean } = {},
 ): void {
   const all = delivered.map(({ event }) => String(event['id']))
   const known = new Set(all)
@@ -28,7 +29,8 @@ export function checkLedger(
   t.strictSame(few(altered), [], 'everything is byte for byte what was sent')
   const last = new Map<string, number>()
   const disorder = ids.filter(id => {
-    const { room = '', place = 0 } = ledger.get(id) ?? {}
+    const { room = '', place = 0, acknowledged = false } = ledger.get(id) ?? {}
+    if (late && !acknowledged) return false
     const before = last.get(room) ?? -1
     last.set(room, place)
     return place <= before

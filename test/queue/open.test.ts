@@ -12,6 +12,13 @@ const options = (url: string): BrokerOptions => ({
   log: { info() {}, warn() {}, error() {} },
 })
 
+/** Those that must say more than where the server is. */
+const ADDRESSES: Record<string, string> = {
+  'https:': 'https://sqs.eu-west-1.amazonaws.com/123456789012/events',
+  'http:': 'http://127.0.0.1:1/000000000000/events',
+  'sqs:': 'sqs://eu-west-1/events',
+}
+
 t.test('the scheme picks the driver', async t => {
   for (const [scheme, { client }] of Object.entries(DRIVERS)) {
     const url = ADDRESSES[scheme] ?? `${scheme}//127.0.0.1:1`
@@ -21,13 +28,6 @@ t.test('the scheme picks the driver', async t => {
     await driver.close()
   }
 })
-
-/** Those that must say more than where the server is. */
-const ADDRESSES: Record<string, string> = {
-  'https:': 'https://sqs.eu-west-1.amazonaws.com/123456789012/events',
-  'http:': 'http://127.0.0.1:1/000000000000/events',
-  'sqs:': 'sqs://eu-west-1/events',
-}
 
 t.test('another scheme is refused', async t => {
   await t.rejects(openBroker(options('ftp://user:hidden@host')), {

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from './config.ts'
+import { queueNameOf } from './queue-name.ts'
+import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
+import { openBroker } from './queue/open.ts'
+import { createSpool, type SpoolFigures } from './queue/spool.ts'
+import type { DeadLetters, EmbeddedQueue, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
+
+/** The queue as the service has it: embedded, or a broker with a spool before it. */
+export interface ServiceQueue extends QueueDriver {
+  /** Counts of what is on this machine. */
+  stats(): Promise<QueueStats>
+  readonly deadLetters: DeadLetters
+  /** Only the embedded queue has one: brokers bring their own. */
+  readonly consumer?: QueueConsumer
+  /** Only with a broker. */
+  figures?(): SpoolFigures
+}
+
+/** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client. */
+export async function openQueue(config: Config, log: FastifyBaseLogger): Promise<ServiceQueue> {
+  const { QUEUE_URL, QUEUE_CA_FILE, QUEUE_CERT_FILE, QUEUE_KEY_FILE } = config
+  const embedded = { file: fileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
+  if (QUEUE_URL.driver === 'sqlite') return withDeadLetters(createSqliteQueue(embedded))
+  const driver = await openBroker({
+    url: QUEUE_URL.url,
+    queueName: config.QUEUE_NAME,
+    ensure: config.QUEUE_ENSURE,
+    timeout: config.PUBLISH_TIMEOUT,
+    dedupeWindow: config.DEDUPE_WINDOW,
+    tls: {
+      ...(QUEUE_CA_FILE && { ca: QUEUE_CA_FILE }),
+      ...(QUEUE_CERT_FILE && { cert: QUEUE_CERT_FILE }),
+      ...(QUEUE_KEY_FILE && { key: QUEUE_KEY_FILE }),
+    },
+    log,
+  })
+  const store = createSpoolStore({ ...embedded, maxSize: config.SPOOL_LIMIT })
+  return createSpool({
+    driver,
+    store,
+    publishTimeout: config.PUBLISH_TIMEOUT,
+    // The rest is for what comes before and after it.
+    drainTimeout: config.SHUTDOWN_TIMEOUT / 2,
+    log,
+  })
+}
+
+function withDeadLetters(queue: EmbeddedQueue): ServiceQueue {
+  return Object.assign(queue, { deadLetters: queue.consumer })
+}
+
+/** By the project, so that it is the same before and after a broker: what waits in it goes wherever QUEUE_URL says. */
+function fileOf({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
+  const file = QUEUE_URL.driver === 'sqlite' ? QUEUE_URL.file : undefined
+  return file ?? join(DATA_DIR, `${queueNameOf(JELOU_PROJECT_ID)}.sqlite`)
+}
