@@ -16,7 +16,7 @@ const options = (url: string): BrokerOptions => ({
 const ADDRESSES: Record<string, string> = {
   'https:': 'https://sqs.eu-west-1.amazonaws.com/123456789012/events',
   'http:': 'http://127.0.0.1:1/000000000000/events',
-  'sqs:': 'sqs://eu-west-1/events',
+  'sqs:': 'sqs://eu-west-1',
 }
 
 t.test('the scheme picks the driver', async t => {
