@@ -101,19 +101,14 @@ function publisher(
   { ensure, settings: { exchange }, tooLarge }: AmqpLinkOptions,
   lost: (cause: unknown) => void,
 ): Link['publish'] {
-  /** How many messages of an id came back and are not confirmed yet. */
-  const returned = new Map<string, number>()
-  channel.on('basic.return', ({ messageId }) => {
-    const id = String(messageId)
-    returned.set(id, (returned.get(id) ?? 0) + 1)
-  })
+  /** The ids of what came back and is not confirmed yet. Copies of one event are alike: as many fail as came back. */
+  const returned: string[] = []
+  channel.on('basic.return', ({ messageId }) => returned.push(String(messageId)))
 
   function land(flight: Flight, id: string): void {
-    const count = returned.get(id)
-    if (count === undefined) return flight.confirm('accepted')
-    // Copies of one event are alike: as many of them fail as came back.
-    if (count === 1) returned.delete(id)
-    else returned.set(id, count - 1)
+    const index = returned.indexOf(id)
+    if (index === -1) return flight.confirm('accepted')
+    returned.splice(index, 1)
     const error = new QueueRefusedError(
       `the exchange ${exchange} has no queue for the event: bind one with #`,
     )
