@@ -1,9 +1,12 @@
 import t from 'tap'
 import { MessageRefusedError } from '../../src/errors.ts'
+import { Breaker } from '../../src/queue/spool-breaker.ts'
+import { Lanes } from '../../src/queue/spool-lanes.ts'
+import type { Memory } from '../../src/queue/spool-memory.ts'
 import { until } from './drivers/fixtures/engine.ts'
-import { confirms } from './fixtures/controlled-driver.ts'
+import { confirms, controlledDriver } from './fixtures/controlled-driver.ts'
 import { largeMessage, message, messages } from './fixtures/message.ts'
-import { openSpool } from './fixtures/spool.ts'
+import { noted, openSpool, spoolOn } from './fixtures/spool.ts'
 
 const quick = { deduplicates: true }
 
@@ -43,13 +46,6 @@ void t.test('stores what is not confirmed in time, and all behind it, in order',
 })
 
 void t.test('ignores what becomes of a publish whose time was over', async t => {
-  for (const deduplicates of [true, false]) {
-    const { spool, control } = await openSpool(t, { deduplicates, spool: { publishTimeout: 20 } })
-    control.answer = () => {}
-    const [first, second] = [spool.publish(message('a')), spool.publish(message('b'))]
-    t.same(await Promise.all([first, second]), ['accepted', 'accepted'])
-    t.ok(control.published.length >= 2)
-  }
   const { spool, control } = await openSpool(t, { ...quick, spool: { publishTimeout: 20 } })
   const outcome = spool.publish(message('a'))
   const [late] = control.pending
@@ -120,4 +116,30 @@ void t.test('answers nobody while the queue is away and the store full, and reco
   await until(async () => (await spool.stats()).waiting === 0)
   t.equal(await spool.publish(message('b')), 'accepted', 'straight to the queue, whatever the store says')
   t.ok(control.confirmed.some(({ id }) => id === kept.id))
+})
+
+void t.test('stores an event whose time was over before the queue was given it', async t => {
+  const { driver, control } = controlledDriver()
+  const { store } = spoolOn(t, { driver })
+  await store.connect()
+  await until(() => !store.holds('key'))
+  t.teardown(() => store.close())
+  const { log } = noted()
+  const pauses = { first: 1, most: 1 }
+  const breaker = new Breaker({ driver, pauses, log, now: Date.now, random: Math.random })
+  const answers: ((isKnown: boolean) => void)[] = []
+  const memory = {
+    knows: () => new Promise(resolve => void answers.push(resolve)),
+    remember() {},
+  } as unknown as Memory
+  const lanes = new Lanes({ driver, store, breaker, memory, publishTimeout: 5, maxInFlight: 10, stored() {} })
+  await lanes.idle()
+  const sent = messages(2)
+  const outcomes = sent.map(one => lanes.publish(one))
+  await lanes.idle()
+  t.same(await Promise.all(outcomes), ['accepted', 'accepted'])
+  answers[0]?.(false)
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(control.published, [], 'it is in the store')
+  t.equal(breaker.state, 'closed')
 })

@@ -63,10 +63,11 @@ for (let round = 0; round < ROUNDS; round++) {
     // At once, soon, in any order, later than anybody waits, or never.
     const settle = (one: Pending) => {
       const isFair = random() < weather.fair
+      const kind = random()
       const end = () => {
         if (isFair) one.confirm()
-        else if (random() < 0.1) one.fail(new MessageRefusedError('not this time'))
-        else if (random() < 0.1)
+        else if (kind < 0.1) one.fail(new MessageRefusedError('not this time'))
+        else if (kind < 0.2)
           one.fail(random() < 0.5 ? new QueueFullError('full') : new QueueRefusedError('no'))
         else one.fail()
       }

@@ -47,3 +47,51 @@ void t.test('keeps what the queue does not take, and brings it there in order', 
   t.equal(log.count('is away'), 1)
   t.equal(await spool.publish(message('c')), 'accepted')
 })
+
+void t.test('throws the errors of its store, and may be connected once that is mended', async t => {
+  const { spool, make, driver } = await openSpool(t)
+  const { spool: second } = make(driver)
+  await t.rejects(second.connect(), { code: 'ERR_QUEUE_LOCKED' })
+  t.match(second.health(), { ok: false })
+  await spool.close()
+  await second.connect()
+  t.same(second.health(), { ok: true })
+})
+
+void t.test('drains while it closes', async t => {
+  const { spool, control, store } = await openSpool(t, { deduplicates: true })
+  const { consumer } = store
+  const acknowledge = consumer.acknowledge.bind(consumer)
+  consumer.acknowledge = async leases => {
+    await new Promise(resolve => setTimeout(resolve, 5))
+    return acknowledge(leases)
+  }
+  for (const one of messages(4)) await store.publish(one)
+  await until(() => control.pending.length === 1)
+  control.answer = confirms
+  const closed = spool.close()
+  control.pending[0]?.confirm()
+  await Promise.all([closed, spool.close()])
+  t.equal(control.confirmed.length, 4)
+  t.equal(control.closes, 1)
+})
+
+void t.test('leaves for the next start what it cannot drain in time, whatever the queue is then', async t => {
+  for (const [name, isAway] of Object.entries({ away: true, slow: false })) {
+    const settings = { deduplicates: true, spool: { drainTimeout: 10, publishTimeout: 20 } }
+    const { spool, control, log, file } = await openSpool(t, settings)
+    control.answer = isAway ? fails : () => {}
+    control.health = isAway ? { ok: false, reason: 'away' } : { ok: true }
+    const sent = messages(3)
+    for (const one of sent) t.equal(await spool.publish(one), 'accepted')
+    await spool.close()
+    t.match(log.lines.at(-1), { level: 'warn', fields: { events: 3 } }, name)
+    const embedded = createSqliteQueue(options(t, { file }))
+    t.teardown(() => embedded.close())
+    await embedded.connect()
+    t.same(
+      (await consume(embedded.consumer, 3)).map(({ event }) => String(event)),
+      sent.map(({ body }) => String(body)),
+    )
+  }
+})

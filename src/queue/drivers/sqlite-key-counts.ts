@@ -71,6 +71,5 @@ export class KeyCounts {
 }
 
 function change(counts: Int32Array, key: string, by: number): void {
-  const slot = slotOf(key)
-  counts[slot] = (counts[slot] ?? 0) + by
+  Atomics.add(counts, slotOf(key), by)
 }
