@@ -13,6 +13,7 @@ import { openQueue, type ServiceQueue } from './open-queue.ts'
 import { openConfiguredState } from './open-state.ts'
 import { keptSchema } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
+import { whyNotReady } from './registration/status.ts'
 import { createSeal } from './state/seal.ts'
 import { createStore } from './state/store.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
@@ -134,15 +135,10 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   function checks(): HealthChecks {
     const state = queue.health()
     return {
-      secret: registrar.accepted() ? 'ok' : withoutSecret(),
+      secret: registrar.accepted() ? 'ok' : whyNotReady(registrar.status()),
       queue: state.ok ? 'ok' : state.reason,
       draining: phase.draining ? 'shutting down' : 'ok',
     }
-  }
-
-  function withoutSecret(): string {
-    const isAway = registrar.status().state.lastError !== null
-    return `no signing secret is held: ${isAway ? 'the kept state cannot be read' : 'not registered with Jelou'}`
   }
 
   async function status() {

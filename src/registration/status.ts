@@ -47,3 +47,9 @@ export function phaseAfter(
   if (outcome.kind === 'conflict') return 'conflict'
   return holdsSecret ? 'degraded' : 'starting'
 }
+
+/** Why nothing is accepted, for everybody to see: without an address. */
+export function whyNotReady({ state }: Pick<RegistrationStatus, 'state'>): string {
+  const why = state.lastError === null ? 'not registered with Jelou' : 'the kept state cannot be read'
+  return `no signing secret is held: ${why}`
+}

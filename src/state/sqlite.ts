@@ -20,8 +20,8 @@ const SCHEMA = `
     project_id TEXT NOT NULL, member TEXT NOT NULL, value TEXT NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (project_id, member)
   ) STRICT;
-  PRAGMA application_id = ${APPLICATION_ID};
 `
+const MARK = `PRAGMA application_id = ${APPLICATION_ID};`
 
 const READ = 'SELECT record FROM records WHERE project_id = ?'
 const WRITE = `
@@ -166,7 +166,8 @@ function open(path: string): DatabaseSync {
     expect('journal_mode', 'delete')
     expect('synchronous', '3')
     // Taking the write lock shows now, not after Jelou gave a secret, that the file can be written.
-    db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
+    // A file that has everything stays as it is, byte for byte.
+    db.exec(`BEGIN IMMEDIATE; ${SCHEMA} ${isNew ? MARK : ''} COMMIT`)
     return db
   } catch (error) {
     db.close()

@@ -6,6 +6,7 @@ import {
   StateRefusedError,
   StateUnavailableError,
 } from '../../src/errors.ts'
+import { whyNotReady } from '../../src/registration/status.ts'
 import { brisk, until } from './fixtures/until.ts'
 import { createWorld, verifies, type World } from './fixtures/world.ts'
 import type { Kept } from '../../src/registration/kept.ts'
@@ -131,10 +132,12 @@ void t.test('a state that is away at the start is waited for', async t => {
     registrar.start()
     await until(() => registrar.status().reconciles.failed > 1)
     t.match(registrar.status(), { lastError: /there.*ECONNREFUSED/, state: { lastError: /ECONNREFUSED/ } })
+    t.match(whyNotReady(registrar.status()), /state cannot be read$/)
     mend()
     await until(() => registrar.accepted() !== null && registrar.status().phase === phase)
     await until(() => registrar.status().lastOutcome === 'unchanged')
     t.match(registrar.status(), { lastError: null, state: { lastError: null } })
+    t.match(whyNotReady(registrar.status()), /not registered with Jelou$/)
     t.same(fatals, [])
     await registrar.stop()
   }

@@ -75,7 +75,7 @@ void t.test('a state that cannot be read takes nothing away', async t => {
   await until(() => registrar.status().lastOutcome === 'unchanged')
   const unlock = lock()
   await until(() => registrar.status().state.lastError !== null)
-  t.match(registrar.status(), { phase: 'registered', state: { lastError: /ERR_STATE_UNAVAILABLE.*locked/ } })
+  t.match(registrar.status(), { state: { lastError: /ERR_STATE_UNAVAILABLE.*locked/ } })
   t.ok(verifies(registrar, simulator.integration?.signingSecret))
   t.equal((await registrar.reconcile()).kind, 'failed')
   t.match(registrar.status(), { phase: 'degraded', lastError: /locked/ })
