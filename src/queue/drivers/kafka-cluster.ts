@@ -1,6 +1,5 @@
 import { Admin, initProducerIdV1, type Broker, type Connection } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { QueueUnavailableError } from '../../errors.ts'
 import { isAnswer, isUnknownTopic, throwUnlessPassing } from './kafka-errors.ts'
 import type { Producer } from './kafka-records.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
@@ -48,9 +47,8 @@ export function createCluster(
   }
 
   async function connection(id: number): Promise<Connection> {
-    const broker = brokers.get(id)
-    if (broker === undefined) throw new QueueUnavailableError('a partition has no leader')
-    return client.connections.get(broker)
+    // It says so itself where there is no such broker, as of a partition without a leader.
+    return client.connections.get(brokers.get(id) as Broker)
   }
 
   async function create(): Promise<void> {

@@ -87,7 +87,6 @@ export function createSender(options: {
     recovering = true
     await sleep(PAUSE)
     try {
-      if (ended) return
       leaders = await cluster.leaders()
       const fresh = some(partition => partition.isWithoutProducer()) ? await cluster.producer() : undefined
       for (const partition of partitions.values()) partition.free(fresh)

@@ -32,18 +32,18 @@ export function createKafkaQueue(options: BrokerOptions): QueueDriver {
       const giveUp = () => void cluster.destroy()
       const timer = setTimeout(giveUp, timeout)
       signal.addEventListener('abort', giveUp)
+      const opened = cluster.open().finally(() => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', giveUp)
+      })
       try {
-        const opened = await cluster.open()
         return {
           cluster,
-          sender: createSender({ ...opened, cluster, topic, timeout, onLost: sessions.lose }),
+          sender: createSender({ ...(await opened), cluster, topic, timeout, onLost: sessions.lose }),
         }
       } catch (error) {
         await cluster.destroy()
         throw queueError(topic, error)
-      } finally {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', giveUp)
       }
     },
     end({ cluster, sender }, error) {

@@ -49,13 +49,13 @@ export function createSessions<S>(options: {
   }
 
   async function reconnect({ signal }: AbortController): Promise<void> {
-    for (let pause = MIN_PAUSE; ; pause = Math.min(pause * 2, MAX_PAUSE))
+    for (let pause = MIN_PAUSE; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE))
       try {
         await sleep(pause, undefined, { signal })
         await connect()
         return log.info({}, `${name} is back`)
       } catch {
-        if (signal.aborted) return
+        // Health tells why, and so does publishing.
       }
   }
 

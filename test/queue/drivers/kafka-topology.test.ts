@@ -4,6 +4,21 @@ import { partialTopology, topologyOf } from '../../../src/queue/drivers/kafka-to
 
 const broker = { host: 'one', port: 9092, rack: null }
 
+const answer = (errorCode: number) => ({
+  brokers: [{ ...broker, nodeId: 1 }],
+  topics: [
+    {
+      errorCode,
+      partitions: [
+        { partitionIndex: 1, leaderId: -1 },
+        { partitionIndex: 0, leaderId: 1 },
+      ],
+    },
+  ],
+})
+const failure = (response: object) =>
+  new ResponseError(3, 12, { '/topics/0/partitions/1': [5, null] }, response)
+
 void t.test('who leads which partition', t => {
   const brokers = new Map([[1, broker]])
   const partition = { leader: 1, leaderEpoch: 0, replicas: [1], isr: [1], offlineReplicas: [] }
@@ -20,20 +35,6 @@ void t.test('who leads which partition', t => {
 })
 
 void t.test('some partitions without a leader are no failure', t => {
-  const answer = (errorCode: number) => ({
-    brokers: [{ ...broker, nodeId: 1 }],
-    topics: [
-      {
-        errorCode,
-        partitions: [
-          { partitionIndex: 1, leaderId: -1 },
-          { partitionIndex: 0, leaderId: 1 },
-        ],
-      },
-    ],
-  })
-  const failure = (response: object) =>
-    new ResponseError(3, 12, { '/topics/0/partitions/1': [5, null] }, response)
   const { brokers, leaders } = partialTopology(failure(answer(0)))
   t.same(leaders, [1, -1])
   t.match(brokers.get(1), { host: 'one', port: 9092 })

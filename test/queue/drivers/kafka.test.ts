@@ -68,7 +68,7 @@ if (server) {
     const large = { ...message(), body: message('room', 'x'.repeat(30_000)).body }
     const sent = messages(20)
     const outcomes = await Promise.allSettled(
-      [...sent.slice(0, 9), large, ...sent.slice(9)].map(driver.publish),
+      [...sent.slice(0, 9), large, ...sent.slice(9)].map(one => driver.publish(one)),
     )
     t.same(
       outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : [])),
@@ -79,6 +79,26 @@ if (server) {
     t.same(
       received.map(({ body }) => String(body)),
       sent.map(({ body }) => String(body)),
+    )
+  })
+
+  void t.test('says why it cannot make the topic', async t => {
+    const driver = create(t, { url: new URL(`kafka://${host}:${port}?replication=5`) })
+    await t.rejects(driver.connect(), { code: 'ERR_QUEUE_REFUSED', message: /\?replication=/ })
+  })
+
+  void t.test('large events for many partitions', async t => {
+    const { queueName } = options()
+    const driver = create(t, { queueName, timeout: 20_000 })
+    await driver.connect()
+    const sent = Array.from({ length: 24 }, (_, index) =>
+      message(`room ${index}`, 'x'.repeat(1_800_000) + index),
+    )
+    await Promise.all(sent.map(one => driver.publish(one)))
+    const received = await readKafka(server, { queueName, count: 24 })
+    t.same(
+      received.map(({ body }) => String(body)).toSorted(),
+      sent.map(({ body }) => String(body)).toSorted(),
     )
   })
 

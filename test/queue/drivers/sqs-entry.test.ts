@@ -2,6 +2,7 @@ import t from 'tap'
 import { entryOf, groupOf } from '../../../src/queue/drivers/sqs-entry.ts'
 import { message, messageWith } from '../fixtures/message.ts'
 
+const refused = (message: RegExp) => ({ code: 'ERR_MESSAGE_REFUSED', message })
 const limits = { fifo: false, limit: 262_144 }
 
 void t.test('body, and attributes that say the same', t => {
@@ -34,7 +35,6 @@ void t.test('an attribute that SQS cannot take is left out', t => {
 })
 
 void t.test('what SQS never takes', t => {
-  const refused = (message: RegExp) => ({ code: 'ERR_MESSAGE_REFUSED', message })
   t.throws(() => entryOf(messageWith('room', '"a\u007fb\uffffc"'), limits), refused(/control characters/))
   const { size } = entryOf(message(), limits)
   t.throws(

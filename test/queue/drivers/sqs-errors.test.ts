@@ -5,8 +5,9 @@ import { entryError, isBusy, isDenied, isMissing, queueError } from '../../../sr
 const named = (name: string, more: object = {}) =>
   Object.assign(new Error('text of the service'), { name, ...more })
 
+const refused = (message: RegExp) => ({ code: 'ERR_QUEUE_REFUSED', message })
+
 void t.test('what an error means', t => {
-  const refused = (message: RegExp) => ({ code: 'ERR_QUEUE_REFUSED', message })
   const cases: [unknown, { code: string; message: RegExp }][] = [
     [named('AccessDenied'), refused(/AccessDenied for events: give it the rights/)],
     [named('QueueDoesNotExist'), refused(/no such queue: create it/)],
