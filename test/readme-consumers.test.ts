@@ -10,6 +10,7 @@ import { startRabbitmq } from './brokers/rabbitmq.ts'
 import { startRedis } from './brokers/redis.ts'
 import type { Server } from './brokers/server.ts'
 import { startSqs } from './brokers/sqs.ts'
+import { brokerOptions } from './queue/fixtures/broker-options.ts'
 import { messageWith } from './queue/fixtures/message.ts'
 
 t.setTimeout(240_000)
@@ -78,15 +79,9 @@ for (const { engine, start, queueUrl, address } of examples) {
   t.test(`the consumer of ${engine} works as it stands in the README`, async t => {
     const server = await start(t)
     if (server === null) return
-    const driver = await openBroker({
-      url: new URL(queueUrl(server.port)),
-      queueName: 'jelou-events',
-      ensure: true,
-      timeout: 10_000,
-      dedupeWindow: 60_000,
-      tls: {},
-      log: { info() {}, warn() {}, error() {} },
-    })
+    const driver = await openBroker(
+      brokerOptions(queueUrl(server.port), { queueName: 'jelou-events', timeout: 10_000 }),
+    )
     t.teardown(() => driver.close())
     await driver.connect()
 

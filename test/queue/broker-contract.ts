@@ -4,6 +4,7 @@ import type { BrokerOptions, QueueDriver } from '../../src/queue/types.ts'
 import { proxy } from '../brokers/proxy.ts'
 import type { Server } from '../brokers/server.ts'
 import { driverContract } from './driver-contract.ts'
+import { brokerOptions } from './fixtures/broker-options.ts'
 import { eventually, holds, publishThrough } from './fixtures/faults.ts'
 import { message, messages } from './fixtures/message.ts'
 
@@ -33,15 +34,8 @@ const TIMEOUT = 2_000
 /** What the drivers of all brokers must do besides, against a real server, through the faults of a network. */
 export function brokerContract(t: Test, broker: BrokerUnderTest): void {
   const { server, create } = broker
-  const options = (queueName: string, at: { host: string; port: number } = server): BrokerOptions => ({
-    url: broker.url(at),
-    queueName,
-    ensure: true,
-    timeout: TIMEOUT,
-    dedupeWindow: 3_600_000,
-    tls: {},
-    log: { info() {}, warn() {}, error() {} },
-  })
+  const options = (queueName: string, at: { host: string; port: number } = server): BrokerOptions =>
+    brokerOptions(broker.url(at).href, { queueName, timeout: TIMEOUT })
   const open = async (t: Test, queueName: string, at?: { host: string; port: number }) => {
     const driver = create(options(queueName, at))
     t.teardown(() => driver.close())

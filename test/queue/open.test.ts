@@ -1,16 +1,6 @@
 import t from 'tap'
 import { DRIVERS, openBroker } from '../../src/queue/open.ts'
-import type { BrokerOptions } from '../../src/queue/types.ts'
-
-const options = (url: string): BrokerOptions => ({
-  url: new URL(url),
-  queueName: 'jelou-events',
-  ensure: true,
-  timeout: 1000,
-  dedupeWindow: 3_600_000,
-  tls: {},
-  log: { info() {}, warn() {}, error() {} },
-})
+import { brokerOptions } from './fixtures/broker-options.ts'
 
 /** Those that must say more than where the server is. */
 const ADDRESSES: Record<string, string> = {
@@ -22,7 +12,7 @@ const ADDRESSES: Record<string, string> = {
 t.test('the scheme picks the driver', async t => {
   for (const [scheme, { client }] of Object.entries(DRIVERS)) {
     const url = ADDRESSES[scheme] ?? `${scheme}//127.0.0.1:1`
-    const driver = await openBroker(options(url))
+    const driver = await openBroker(brokerOptions(url))
     t.match(driver.name, /^[a-z]+$/, `${scheme} ${client}`)
     t.match(driver.health(), { ok: false })
     await driver.close()
@@ -30,7 +20,7 @@ t.test('the scheme picks the driver', async t => {
 })
 
 t.test('another scheme is refused', async t => {
-  await t.rejects(openBroker(options('ftp://user:hidden@host')), {
+  await t.rejects(openBroker(brokerOptions('ftp://user:hidden@host')), {
     code: 'ERR_CONFIG',
     message: 'QUEUE_URL ftp://… is not a queue that there is',
   })
@@ -39,7 +29,7 @@ t.test('another scheme is refused', async t => {
 t.test('a client that is not installed is named', async t => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
   const drivers = { 'redis:': { client: 'ioredis', load: () => Promise.reject(missing) } }
-  await t.rejects(openBroker(options('redis://user:hidden@host'), drivers), {
+  await t.rejects(openBroker(brokerOptions('redis://user:hidden@host'), drivers), {
     code: 'ERR_QUEUE_CLIENT',
     message:
       'QUEUE_URL redis://… needs the package ioredis, which is not installed: install it beside this service',
@@ -48,7 +38,7 @@ t.test('a client that is not installed is named', async t => {
 })
 
 t.test('a wrong setting is told', async t => {
-  await t.rejects(openBroker(options('redis://host/?nope=1')), {
+  await t.rejects(openBroker(brokerOptions('redis://host/?nope=1')), {
     code: 'ERR_CONFIG',
     message: /has no setting nope/,
   })

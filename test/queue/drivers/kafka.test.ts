@@ -9,6 +9,7 @@ import { makeCertificates, type Certificates } from '../../fixtures/certificates
 import { proxy } from '../../brokers/proxy.ts'
 import { withoutOpenssl } from '../../fixtures/openssl.ts'
 import { brokerContract } from '../broker-contract.ts'
+import { brokerOptions } from '../fixtures/broker-options.ts'
 import { eventually } from '../fixtures/faults.ts'
 import { message, messages } from '../fixtures/message.ts'
 
@@ -17,16 +18,8 @@ const server = await startKafka(t, certificates && { certificates })
 
 if (server) {
   const { host, port, proxied, secure } = server
-  const options = (more: Partial<BrokerOptions> = {}): BrokerOptions => ({
-    url: new URL(`kafka://${host}:${port}`),
-    queueName: `test-${crypto.randomUUID()}`,
-    ensure: true,
-    timeout: 2000,
-    dedupeWindow: 1,
-    tls: {},
-    log: { info() {}, warn() {}, error() {} },
-    ...more,
-  })
+  const options = (more: Partial<BrokerOptions> = {}): BrokerOptions =>
+    brokerOptions(`kafka://${host}:${port}`, { timeout: 2000, ...more })
   const create = (t: Test, more?: Partial<BrokerOptions>) => {
     const driver = createKafkaQueue(options(more))
     t.teardown(() => driver.close())

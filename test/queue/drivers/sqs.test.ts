@@ -12,20 +12,12 @@ import { createSqsQueue } from '../../../src/queue/drivers/sqs.ts'
 import type { BrokerOptions } from '../../../src/queue/types.ts'
 import { readSqs, sqsClient, startSqs } from '../../brokers/sqs.ts'
 import { brokerContract } from '../broker-contract.ts'
+import { brokerOptions } from '../fixtures/broker-options.ts'
 import { eventually } from '../fixtures/faults.ts'
 import { message, messages } from '../fixtures/message.ts'
 
 function driverOf(t: Test, url: string, more: Partial<BrokerOptions> = {}) {
-  const driver = createSqsQueue({
-    url: new URL(url),
-    queueName: `test-${crypto.randomUUID()}`,
-    ensure: true,
-    timeout: 2000,
-    dedupeWindow: 1,
-    tls: {},
-    log: { info() {}, warn() {}, error() {} },
-    ...more,
-  })
+  const driver = createSqsQueue(brokerOptions(url, { timeout: 2000, ...more }))
   t.teardown(() => driver.close())
   return driver
 }
