@@ -8,6 +8,7 @@ import { request } from 'undici'
 import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { createSimulator } from '../src/simulator/simulator.ts'
+import { freePort } from './brokers/server.ts'
 import { settingsFor } from './settings.ts'
 
 async function start(t: Test, environment: NodeJS.ProcessEnv = {}) {
@@ -79,12 +80,39 @@ t.test('it registers, receives, and tells its status', async t => {
 })
 
 t.test('a queue that cannot take an event makes it not ready', async t => {
-  const { app, publicUrl } = await start(t, { JELOU_API_KEY: '', JELOU_SIGNING_SECRET: 's' })
+  const { app, adminUrl, publicUrl } = await start(t, { JELOU_API_KEY: '', JELOU_SIGNING_SECRET: 's' })
   await app.queue.close()
   t.match(await get(`${publicUrl}/readyz`), {
     status: 503,
     body: { checks: { secret: 'ok', queue: /closed/ } },
   })
+  t.match(await get(`${adminUrl}/status`), { status: 200, body: { queue: { driver: 'sqlite' } } })
+})
+
+t.test('while the broker is away, events are taken and the status says where they are', async t => {
+  const { app, jelou, adminUrl, publicUrl } = await start(t, {
+    PUBLIC_URL: 'http://127.0.0.1:0',
+    QUEUE_URL: `redis://127.0.0.1:${await freePort()}`,
+    SHUTDOWN_TIMEOUT: '2s',
+  })
+  await until(() => app.registrar.accepted() !== null)
+  t.match(await jelou.send(jelou.event('text')), { status: 200 })
+  t.match(await get(`${publicUrl}/readyz`), { status: 200, body: { checks: { queue: 'ok' } } })
+  t.match(await get(`${adminUrl}/status`), {
+    body: { queue: { driver: 'redis', breaker: 'open', reason: String, spooled: 1, waiting: 1 } },
+  })
+  t.match(await get(`${adminUrl}/queue/dead`), { status: 200, body: { dead: [] } })
+  t.equal((await request(`${adminUrl}/queue/receive`, { method: 'POST' })).statusCode, 404)
+})
+
+t.test('the secret is rotated on demand', async t => {
+  const { app, jelou, adminUrl } = await start(t, { PUBLIC_URL: 'http://127.0.0.1:0' })
+  await until(() => app.registrar.accepted() !== null)
+  const before = jelou.integration?.signingSecret
+  const answer = await request(`${adminUrl}/registration/rotate`, { method: 'POST' })
+  t.same(await answer.body.json(), { outcome: 'rotated' })
+  t.not(jelou.integration?.signingSecret, before)
+  t.match(await jelou.send(jelou.event('text')), { status: 200 })
 })
 
 t.test('the public listener has nothing but the webhook and health', async t => {
