@@ -41,9 +41,13 @@ export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   }
   signal.addEventListener('abort', () => lost(signal.reason))
   connection.on('error', lost)
-  try {
-    const channel = await Promise.race([openChannel(connection, options, lost), failed])
+  const open = async () => {
+    const channel = await openChannel(connection, options, lost)
     tell = options.onLost
+    return channel
+  }
+  try {
+    const channel = await Promise.race([open(), failed])
     return {
       publish: publisher(channel, options, lost),
       destroy,

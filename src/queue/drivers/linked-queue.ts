@@ -62,8 +62,19 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
       () => ending.abort(new QueueUnavailableError(`no connection within ${timeout} ms`)),
       timeout,
     )
+    let opened: Link | undefined
+    let broken: Error | undefined
     try {
-      link = await open({ signal: ending.signal, failures, onLost, onBlocked })
+      opened = await open({
+        signal: ending.signal,
+        failures,
+        onLost(error, errorOf) {
+          if (opened === undefined) broken = error
+          else if (opened === link) onLost(error, errorOf)
+        },
+        onBlocked,
+      })
+      if (broken !== undefined) throw broken
     } catch (error) {
       failures++
       trouble = error as Error
@@ -71,7 +82,7 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
     } finally {
       clearTimeout(late)
     }
-    usable = link
+    usable = link = opened
     log.info({ queue: name }, 'connected to the queue')
   }
 
@@ -87,6 +98,7 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
   }
 
   function reconnect(): void {
+    if (closing !== undefined) return
     retry = setTimeout(() => void connect().catch(reconnect), reconnectDelay(failures))
   }
 
@@ -120,7 +132,7 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
     trouble = new QueueUnavailableError('it is closed')
     await inFlight.landed()
     await link?.close()
-    link = undefined
+    link = usable = undefined
   }
 
   return {

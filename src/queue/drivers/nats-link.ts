@@ -57,11 +57,12 @@ export async function openNatsLink(
     void connection.closed().then(error => lost(natsError(error)))
     void watch(connection, lost)
     await ensureStream(connection, settings, options)
-    return publisher(connection, options, lost)
+    const publish = publisher(connection, options, lost)
+    tell = onLost
+    return publish
   }
   try {
     const publish = await Promise.race([open(), failed])
-    tell = onLost
     return { publish, destroy, close: async () => destroy() }
   } catch (error) {
     destroy()

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { QueueFullError, QueueUnavailableError } from '../../../src/errors.ts'
+import { linkedQueue, type Link, type LinkEvents } from '../../../src/queue/drivers/linked-queue.ts'
+import { eventually } from '../fixtures/faults.ts'
+import { message } from '../fixtures/message.ts'
+
+const lost = () => new QueueUnavailableError('lost')
+const link = (more: Partial<Link> = {}): Link => ({
+  publish: (_, flight) => flight.confirm('accepted'),
+  close: async () => {},
+  destroy() {},
+  ...more,
+})
+
+/** A queue whose links are made by `open`, which is told the number of the try, from 1. */
+function queueOf(open: (events: LinkEvents, attempt: number) => Promise<Link>) {
+  let attempts = 0
+  const queue = linkedQueue({
+    name: 'test',
+    deduplicates: false,
+    timeout: 500,
+    log: { info() {}, warn() {}, error() {} },
+    open: events => open(events, ++attempts),
+  })
+  return { queue, attempts: () => attempts }
+}
+
+void t.test('is not opened again once it is closed in the middle of a try', async t => {
+  let events: LinkEvents | undefined
+  const { queue, attempts } = queueOf(async (given, attempt) => {
+    events = given
+    if (attempt === 1) return link()
+    return new Promise((_, reject) =>
+      given.signal.addEventListener('abort', () => reject(given.signal.reason as Error)),
+    )
+  })
+  await queue.connect()
+  events?.onLost(lost())
+  await eventually(async () => {
+    if (attempts() < 2) throw new Error('it does not try yet')
+  })
+  await queue.close()
+  // Longer than any pause after so few failures.
+  await sleep(1_000)
+  t.equal(attempts(), 2)
+  t.match(queue.health(), { ok: false })
+})
+
+void t.test('a link that is lost the moment it opens is a try that failed', async t => {
+  const { queue } = queueOf(async ({ onLost }, attempt) => {
+    if (attempt === 1) onLost(lost())
+    return link()
+  })
+  t.teardown(() => queue.close())
+  await t.rejects(queue.connect(), { code: 'ERR_QUEUE_UNAVAILABLE', message: /lost/ })
+  t.match(queue.health(), { ok: false, reason: /lost/ })
+  await queue.connect()
+  t.equal(await queue.publish(message()), 'accepted')
+})
+
+void t.test('what a link tells after another took its place is of no account', async t => {
+  const all: LinkEvents[] = []
+  const { queue } = queueOf(async events => {
+    all.push(events)
+    return link()
+  })
+  t.teardown(() => queue.close())
+  await queue.connect()
+  all[0]?.onLost(lost())
+  await eventually(() => queue.publish(message()))
+  all[0]?.onLost(lost())
+  t.equal(await queue.publish(message()), 'accepted')
+  t.equal(all.length, 2)
+})
+
+void t.test('a broker that takes events again while it is being closed changes nothing', async t => {
+  let events: LinkEvents | undefined
+  const { queue } = queueOf(async given => {
+    events = given
+    return link({ close: async () => events?.onBlocked(undefined) })
+  })
+  await queue.connect()
+  events?.onBlocked(new QueueFullError('memory'))
+  await t.rejects(queue.publish(message()), { code: 'ERR_QUEUE_FULL' })
+  await queue.close()
+  t.match(queue.health(), { ok: false, reason: /closed/ })
+  await t.rejects(queue.publish(message()))
+})
