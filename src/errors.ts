@@ -48,7 +48,7 @@ export const QueueOverloadedError = createError(
   'Too many events wait for the disk: %s',
   503,
 )
-export const QueueFullError = createError('ERR_QUEUE_FULL', 'The disk of the queue is full: %s', 503)
+export const QueueFullError = createError('ERR_QUEUE_FULL', 'The queue is full: %s', 503)
 export const QueueRefusedError = createError(
   'ERR_QUEUE_REFUSED',
   'The queue must be put right before it can be used: %s',

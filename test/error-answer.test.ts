@@ -7,7 +7,7 @@ t.test('errorAnswer', async t => {
     statusCode: 503,
     code: 'ERR_QUEUE_FULL',
     error: 'Service Unavailable',
-    message: 'The disk of the queue is full: 12 bytes are left',
+    message: 'The queue is full: 12 bytes are left',
   })
   const tooLarge = Object.assign(new Error('x'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 })
   t.match(errorAnswer(tooLarge), { statusCode: 413, code: 'ERR_BODY_TOO_LARGE', error: 'Payload Too Large' })
