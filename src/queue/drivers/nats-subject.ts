@@ -13,14 +13,19 @@ export function subjectOf(
   queueName: string,
   { type, partitionKey }: { type: string; partitionKey: string },
 ): string {
-  const types = type.length > LONGEST_TYPE ? token(type) : type.split('.').map(token).join('.')
-  return `${queueName}.${types}.${token(partitionKey)}`
+  const types = type.split('.').map(token).join('.')
+  const short = types.length > LONGEST_TYPE ? digest(type) : types
+  return `${queueName}.${short}.${token(partitionKey)}`
 }
 
 function token(text: string): string {
   if (text === '') return '%empty'
   const safe = encodeURIComponent(text.toWellFormed()).replaceAll('.', '%2E').replaceAll('*', '%2A')
-  return safe.length > LONGEST_TOKEN ? `%sha256-${hash('sha256', text)}` : safe
+  return safe.length > LONGEST_TOKEN ? digest(text) : safe
+}
+
+function digest(text: string): string {
+  return `%sha256-${hash('sha256', text)}`
 }
 
 /** Whether a stream's subject, which may have wildcards, takes everything below `queueName`. */

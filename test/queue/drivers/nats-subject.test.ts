@@ -25,7 +25,8 @@ void t.test('makes a subject that has the key as its last token', async t => {
 void t.test('keeps the dots of the type', async t => {
   t.equal(type('ai.jelou.conversation.start'), 'a.b.ai.jelou.conversation.start.k')
   t.equal(type('ai.jelou..x y.'), 'a.b.ai.jelou.%empty.x%20y.%empty.k')
-  t.match(type('x.'.repeat(251)), /^a\.b\.%sha256-[0-9a-f]{64}\.k$/)
+  for (const long of ['x.'.repeat(251), `${'語'.repeat(20)}.`.repeat(20)])
+    t.match(type(long), /^a\.b\.%sha256-[0-9a-f]{64}\.k$/)
 })
 
 void t.test('knows whether a stream takes all of a queue', async t => {
