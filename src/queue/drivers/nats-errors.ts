@@ -22,7 +22,16 @@ const TOO_LARGE = new Set([
   10054, // more than max_msg_size
   10097, // headers of more than 64 KiB
 ])
-const NOT_ENABLED = 10039
+// Nothing passes until somebody puts it right, whatever their status says.
+const WRONG = new Set([
+  10039, // JetStream is not enabled for the account
+  10074, // replicas without a cluster
+])
+// Passes by itself, whatever their status says.
+const BUSY = new Set([
+  10158, // a copy of the event is being stored
+  10167, // too many requests
+])
 
 export const NO_STREAM = 'no stream takes the events: it is missing, or JetStream is not enabled'
 
@@ -31,8 +40,8 @@ export function apiError({ code, err_code: number, description }: ApiError): Err
   const says = `NATS says "${description}" (${number})`
   if (FULL.has(number)) return new QueueFullError(says)
   if (TOO_LARGE.has(number)) return new MessageRefusedError(says)
-  if (number === NOT_ENABLED) return new QueueRefusedError(says)
-  return code >= 500 ? new QueueUnavailableError(says) : new QueueRefusedError(says)
+  const passes = BUSY.has(number) || (code >= 500 && !WRONG.has(number))
+  return passes ? new QueueUnavailableError(says) : new QueueRefusedError(says)
 }
 
 /** An error of the client as one of ours, by the first of its causes that says something. */
