@@ -5,7 +5,7 @@ import { queueError } from './kafka-errors.ts'
 import { recordOf } from './kafka-records.ts'
 import { createSender, type Sender } from './kafka-sender.ts'
 import { kafkaSettings } from './kafka-settings.ts'
-import { createSessions, type Sessions } from './session.ts'
+import { createSessions } from './session.ts'
 
 type Session = { cluster: Cluster; sender: Sender }
 
@@ -21,10 +21,10 @@ export function createKafkaQueue(options: BrokerOptions): QueueDriver {
   const inFlight = new Set<Promise<void>>()
   let attempts = 0
 
-  const sessions: Sessions<Session> = createSessions({
+  const sessions = createSessions<Session>({
     name: 'Kafka',
     log,
-    async open(signal) {
+    async open(signal, lose) {
       // Another broker first each time: one that accepts and never answers must not hide the others.
       const [...brokers] = settings.brokers
       brokers.unshift(...brokers.splice(attempts++ % brokers.length))
@@ -39,7 +39,7 @@ export function createKafkaQueue(options: BrokerOptions): QueueDriver {
       try {
         return {
           cluster,
-          sender: createSender({ ...(await opened), cluster, topic, timeout, onLost: sessions.lose }),
+          sender: createSender({ ...(await opened), cluster, topic, timeout, onLost: lose }),
         }
       } catch (error) {
         await cluster.destroy()

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QueueUnavailableError } from '../../errors.ts'
 import type { DriverLog, QueueHealth } from '../types.ts'
+import { reconnectDelay } from './reconnect-delay.ts'
 
 /** A session with a broker that is opened again by itself after it was lost. */
 export type Sessions<S> = {
@@ -8,20 +9,21 @@ export type Sessions<S> = {
   connect: () => Promise<void>
   /** The open session; throws why there is none. */
   current: () => S
-  /** Ends the session, which does not work any more, and opens another until one does. */
-  lose: (error: Error) => void
   health: () => QueueHealth
   /** Takes nothing any more, waits for `rest`, then ends the session. Idempotent. */
   close: (rest: () => Promise<unknown>) => Promise<void>
 }
 
-const MIN_PAUSE = 100
-const MAX_PAUSE = 5_000
+/** Ends a session, which does not work any more, and opens another until one does; once, whatever it is told later. */
+export type Lose = (error: Error) => void
 
-/** `open` ends by itself, and at once when the signal tells it to; its errors are shown to who publishes. */
+/**
+ * `open` ends by itself, and at once when the signal tells it to; its errors are shown to who publishes. A session that
+ * it opened is given up by its own `lose`.
+ */
 export function createSessions<S>(options: {
   name: string
-  open: (signal: AbortSignal) => Promise<S>
+  open: (signal: AbortSignal, lose: Lose) => Promise<S>
   end: (session: S, error: Error) => void | Promise<void>
   log: DriverLog
 }): Sessions<S> {
@@ -32,8 +34,11 @@ export function createSessions<S>(options: {
   let problem: Error = new QueueUnavailableError('not connected')
 
   async function tryToOpen({ signal }: AbortController): Promise<void> {
+    let opened: S | undefined
     try {
-      const opened = await open(signal)
+      opened = await open(signal, error => {
+        if (session !== undefined && session === opened) lose(session, error)
+      })
       if (!signal.aborted) session = opened
       else await end(opened, problem)
     } catch (error) {
@@ -49,9 +54,9 @@ export function createSessions<S>(options: {
   }
 
   async function reconnect({ signal }: AbortController): Promise<void> {
-    for (let pause = MIN_PAUSE; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE))
+    for (let failures = 0; !signal.aborted; failures++)
       try {
-        await sleep(pause, undefined, { signal })
+        await sleep(reconnectDelay(failures), undefined, { signal })
         await connect()
         return log.info({}, `${name} is back`)
       } catch {
@@ -59,20 +64,19 @@ export function createSessions<S>(options: {
       }
   }
 
+  function lose(lost: S, error: Error): void {
+    log.warn({ err: error }, `${name} is away`)
+    session = undefined
+    problem = error
+    void end(lost, error)
+    void reconnect(closing)
+  }
+
   return {
     connect,
     current() {
       if (session === undefined) throw problem
       return session
-    },
-    lose(error) {
-      if (session === undefined) return
-      log.warn({ err: error }, `${name} is away`)
-      const lost = session
-      session = undefined
-      problem = error
-      void end(lost, error)
-      void reconnect(closing)
     },
     health: () => (session === undefined ? { ok: false, reason: problem.message } : { ok: true }),
     async close(rest) {

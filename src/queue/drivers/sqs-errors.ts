@@ -30,11 +30,15 @@ const REFUSED: Readonly<Record<string, string>> = {
   UnsupportedOperation: 'check the kind of the queue',
 }
 const BUSY = /Throttl|OverLimit|TooManyRequests|ServiceUnavailable|InternalError|InternalFailure/i
+// A queue that does not let itself be asked for its limit says it only so.
+const TOO_LONG = /BatchRequestTooLong$/
 
 /** What an error of the SDK means. `queue` names the queue. */
 export function queueError(queue: string, cause: unknown): Error {
   if (cause instanceof QueueRefusedError) return cause
   const names = namesOf(cause)
+  const busy = names.find(name => BUSY.test(name))
+  if (busy !== undefined) return new QueueUnavailableError(`SQS: ${busy}`, { cause })
   const refused = names.find(name => name in REFUSED || name.startsWith('Kms'))
   if (refused !== undefined) {
     const advice = REFUSED[refused] ?? 'check the key that encrypts the queue'
@@ -46,6 +50,13 @@ export function queueError(queue: string, cause: unknown): Error {
   if (distrust !== undefined)
     return new QueueRefusedError(`no TLS connection to SQS (${distrust}): check the certificates`, { cause })
   return new QueueUnavailableError(`SQS: ${names.find(name => name !== 'Error') ?? 'no answer'}`, { cause })
+}
+
+/** What an error of the SDK means for a request of so many entries. */
+export function requestError(queue: string, cause: unknown, entries: number): Error {
+  return entries === 1 && namesOf(cause).some(name => TOO_LONG.test(name))
+    ? new MessageRefusedError('it is larger than SQS takes', { cause })
+    : queueError(queue, cause)
 }
 
 /** What SQS says of one entry of a batch. */

@@ -1,12 +1,14 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { QueueOverloadedError } from '../../errors.ts'
+import { MessageRefusedError, QueueOverloadedError, QueueUnavailableError } from '../../errors.ts'
 import type { BrokerOptions, PublishOutcome, QueueDriver } from '../types.ts'
-import { createSessions } from './session.ts'
+import { createSessions, type Lose } from './session.ts'
 import { createBatches, type Batches, type Pending } from './sqs-batches.ts'
 import { entryOf } from './sqs-entry.ts'
-import { entryError, isBusy, queueError } from './sqs-errors.ts'
+import { entryError, isBusy, queueError, requestError } from './sqs-errors.ts'
 import { findQueue, type SqsQueue } from './sqs-queue.ts'
 import { sqsSettings } from './sqs-settings.ts'
+
+type Way = { client: SQSClient; url: string; lose: Lose }
 
 const MAX_IN_FLIGHT = 10_000
 const MAX_REQUESTS = 16
@@ -27,7 +29,7 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
   const sessions = createSessions<{ queue: SqsQueue; batches: Batches; client: SQSClient }>({
     name: 'SQS',
     log,
-    async open(signal) {
+    async open(signal, lose) {
       const client = new SQSClient({
         // Whoever publishes tries again.
         maxAttempts: 1,
@@ -48,7 +50,7 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
           ensure,
           send: command => client.send(command, { abortSignal }),
         })
-        const send = (entries: Pending[]) => sendBatch(client, queue.url, entries)
+        const send = (entries: Pending[]) => sendBatch({ client, url: queue.url, lose }, entries)
         return { client, queue, batches: createBatches({ parallel: MAX_REQUESTS, size: queue.batch, send }) }
       } catch (error) {
         client.destroy()
@@ -62,19 +64,20 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
     },
   })
 
-  async function sendBatch(client: SQSClient, QueueUrl: string, entries: Pending[]): Promise<void> {
+  async function sendBatch({ client, url, lose }: Way, entries: Pending[]): Promise<void> {
     try {
       const Entries = entries.map(({ entry }, index) => ({ ...entry, Id: String(index) }))
-      const command = new SendMessageBatchCommand({ QueueUrl, Entries })
+      const command = new SendMessageBatchCommand({ QueueUrl: url, Entries })
       const { Successful = [], Failed = [] } = await client.send(command, {
         abortSignal: AbortSignal.timeout(timeout),
       })
       for (const { Id } of Successful) entries[Number(Id)]?.done()
       for (const failure of Failed) entries[Number(failure.Id)]?.done(entryError(name, failure))
+      for (const { done } of entries) done(new QueueUnavailableError('SQS does not answer for every event'))
     } catch (cause) {
-      const error = queueError(name, cause)
+      const error = requestError(name, cause, entries.length)
       for (const { done } of entries) done(error)
-      if (!isBusy(cause)) sessions.lose(error)
+      if (!isBusy(cause) && !(error instanceof MessageRefusedError)) lose(error)
     }
   }
 

@@ -1,20 +1,26 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { createSessions } from '../../../src/queue/drivers/session.ts'
+import { createSessions, type Lose } from '../../../src/queue/drivers/session.ts'
 import { eventually } from '../fixtures/faults.ts'
 
 function tracked(open: (attempt: number, signal: AbortSignal) => Promise<number>) {
   const logged: string[] = []
   const ended: number[] = []
+  const loses: Lose[] = []
   let attempts = 0
   const note = (_: object, message: string) => void logged.push(message)
   const sessions = createSessions<number>({
     name: 'The broker',
-    open: signal => open(++attempts, signal),
+    open(signal, lose) {
+      loses.push(lose)
+      return open(++attempts, signal)
+    },
     end: session => void ended.push(session),
     log: { info: note, warn: note, error: note },
   })
-  return { sessions, logged, ended, attempts: () => attempts }
+  /** Tells that the session of the nth try is lost, from 1. */
+  const lose = (attempt: number, error: Error) => loses[attempt - 1]?.(error)
+  return { sessions, lose, logged, ended, attempts: () => attempts }
 }
 
 const nothing = async () => {}
@@ -47,25 +53,28 @@ void t.test('a failure is told, and may be tried again', async t => {
 })
 
 void t.test('what is lost is opened again, until it works', async t => {
-  const { sessions, ended, logged } = tracked(async attempt => {
+  const { sessions, lose, ended, logged } = tracked(async attempt => {
     if (attempt === 2) throw new Error('still away')
     return attempt
   })
   await sessions.connect()
-  sessions.lose(new Error('away'))
-  sessions.lose(new Error('told twice'))
+  lose(1, new Error('away'))
+  lose(1, new Error('told twice'))
   t.match(sessions.health(), { reason: 'away' })
   await eventually(async () => sessions.current())
   t.same([sessions.current(), ended], [3, [1]])
   await turn()
+  lose(1, new Error('told late, by what was on its way in the session that was lost'))
+  lose(2, new Error('told by a session that never was'))
+  t.equal(sessions.current(), 3)
   t.same(logged, ['The broker is away', 'The broker is back'])
   await sessions.close(nothing)
 })
 
 void t.test('closing ends the search for a session', async t => {
-  const { sessions, attempts } = tracked(async attempt => attempt)
+  const { sessions, lose, attempts } = tracked(async attempt => attempt)
   await sessions.connect()
-  sessions.lose(new Error('away'))
+  lose(1, new Error('away'))
   await sessions.close(nothing)
   t.equal(attempts(), 1)
 })

@@ -1,6 +1,13 @@
 import t from 'tap'
 import { QueueRefusedError } from '../../../src/errors.ts'
-import { entryError, isBusy, isDenied, isMissing, queueError } from '../../../src/queue/drivers/sqs-errors.ts'
+import {
+  entryError,
+  isBusy,
+  isDenied,
+  isMissing,
+  queueError,
+  requestError,
+} from '../../../src/queue/drivers/sqs-errors.ts'
 
 const named = (name: string, more: object = {}) =>
   Object.assign(new Error('text of the service'), { name, ...more })
@@ -16,6 +23,7 @@ void t.test('what an error means', t => {
     [named('CredentialsProviderError'), refused(/AWS_ACCESS_KEY_ID/)],
     [new Error('Region is missing'), refused(/AWS_REGION/)],
     [named('Error', { code: 'CERT_HAS_EXPIRED' }), refused(/CERT_HAS_EXPIRED/)],
+    [named('KmsThrottled'), { code: 'ERR_QUEUE_UNAVAILABLE', message: /KmsThrottled/ }],
     [named('ThrottlingException'), { code: 'ERR_QUEUE_UNAVAILABLE', message: /ThrottlingException/ }],
     [named('Error', { code: 'ECONNREFUSED' }), { code: 'ERR_QUEUE_UNAVAILABLE', message: /ECONNREFUSED/ }],
     ['text', { code: 'ERR_QUEUE_UNAVAILABLE', message: /no answer/ }],
@@ -36,6 +44,14 @@ void t.test('what an error of one entry means', t => {
     [{}, 'ERR_QUEUE_UNAVAILABLE'],
   ] as const
   for (const [failure, code] of cases) t.match(entryError('events', failure), { code })
+  t.end()
+})
+
+void t.test('what an error of a request means for its entries', t => {
+  const tooLong = named('AWS.SimpleQueueService.BatchRequestTooLong')
+  t.match(requestError('events', tooLong, 1), { code: 'ERR_MESSAGE_REFUSED', cause: tooLong })
+  t.match(requestError('events', tooLong, 2), { code: 'ERR_QUEUE_UNAVAILABLE' })
+  t.match(requestError('events', named('AccessDenied'), 1), { code: 'ERR_QUEUE_REFUSED' })
   t.end()
 })
 

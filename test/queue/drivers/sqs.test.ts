@@ -144,6 +144,11 @@ void t.test('the answers of the service', async t => {
   await t.rejects(driver.publish(message()), { code: 'ERR_QUEUE_UNAVAILABLE', message: /InternalError/ })
   answers.SendMessageBatch = { Failed: [{ Id: '0', Code: 'InvalidMessageContents', SenderFault: true }] }
   await t.rejects(driver.publish(message()), { code: 'ERR_MESSAGE_REFUSED' })
+  answers.SendMessageBatch = {}
+  await t.rejects(driver.publish(message()), { code: 'ERR_QUEUE_UNAVAILABLE', message: /every event/ })
+  answers.SendMessageBatch = { __type: 'com.amazonaws.sqs#BatchRequestTooLong', message: 'larger' }
+  await t.rejects(driver.publish(message()), { code: 'ERR_MESSAGE_REFUSED' })
+  t.same(driver.health(), { ok: true }, 'one event is not the queue')
   answers.SendMessageBatch = { __type: 'com.amazonaws.sqs#RequestThrottled', message: 'slowly' }
   await t.rejects(driver.publish(message()), { code: 'ERR_QUEUE_UNAVAILABLE', message: /RequestThrottled/ })
   t.same(driver.health(), { ok: true }, 'busy is not away')
