@@ -5,7 +5,7 @@ export type Cause = Partial<Record<'name' | 'code' | 'Code' | 'apiId' | 'canRetr
 }
 
 // Node's and OpenSSL's codes for a certificate or a protocol that is refused, on either side.
-const UNTRUSTED = /^ERR_(TLS|SSL)_|CERT|SELF_SIGNED|_SIGNATURE$/
+const UNTRUSTED = /^ERR_(TLS|O?SSL)_|^EPROTO$|CERT|SELF_SIGNED|_SIGNATURE$/
 
 /** An error and all that caused it, those of an AggregateError too. */
 export function causes(error: unknown): Cause[] {

@@ -1,17 +1,18 @@
 import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
-
-/** The codes of Node and OpenSSL for a certificate or a handshake that will fail again. */
-const TLS = /EPROTO|CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY/
+import { untrusted } from './causes.ts'
 
 /**
  * Why a broker cannot be reached, as an error of ours: QueueRefusedError when TLS is set up wrongly, else
  * QueueUnavailableError. One of ours stays as it is. Only the code is shown: the messages of clients may hold the URL.
  */
 export function connectionError(cause: unknown): Error {
-  if (codeOf(cause).startsWith('ERR_QUEUE_')) return cause as Error
   const code = codeOf(cause)
-  if (TLS.test(code))
-    return new QueueRefusedError(`TLS fails with ${code}, check the certificates of both sides`, { cause })
+  if (code.startsWith('ERR_QUEUE_')) return cause as Error
+  const distrust = untrusted(cause)
+  if (distrust !== undefined)
+    return new QueueRefusedError(`TLS fails with ${distrust}, check the certificates of both sides`, {
+      cause,
+    })
   return new QueueUnavailableError(`the connection failed${code && ` (${code})`}`, { cause })
 }
 

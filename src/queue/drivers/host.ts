@@ -7,7 +7,7 @@ export type Host = { hostname: string; port: number }
 export function hostsOf(url: URL, others: string, defaultPort: number): [Host, ...Host[]] {
   const host = (address: string): Host => {
     const parsed = URL.parse(`host://${address}`)
-    if (!parsed?.hostname)
+    if (!parsed?.hostname || parsed.host !== address)
       throw new ConfigError(`QUEUE_URL (${url.protocol}//…): a host must be like b or b:1234`)
     return { hostname: parsed.hostname.replace(/^\[|\]$/g, ''), port: Number(parsed.port) || defaultPort }
   }
@@ -19,7 +19,9 @@ export function decoded(url: URL, part: 'username' | 'password' | 'pathname'): s
   try {
     return decodeURIComponent(url[part])
   } catch {
-    throw new ConfigError(`QUEUE_URL (${url.protocol}//…): a % that stands for itself is written %25`)
+    throw new ConfigError(
+      `QUEUE_URL (${url.protocol}//…): its user, password and path must be percent-encoded, a % as %25`,
+    )
   }
 }
 

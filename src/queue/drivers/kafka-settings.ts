@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ConfigError } from '../../errors.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
 import type { BrokerOptions, TlsFiles } from '../types.ts'
+import { decoded, hostsOf } from './host.ts'
 
 /** What QUEUE_URL says of a Kafka cluster and of the topic to create when it is missing. */
 export type KafkaSettings = {
@@ -35,7 +36,7 @@ export function kafkaSettings({ url, tls }: Pick<BrokerOptions, 'url' | 'tls'>):
   const minInsync = given.minInsyncReplicas ?? (replication >= 3 ? 2 : undefined)
   const sasl = credentials(url, MECHANISMS[given.sasl])
   return {
-    brokers: [url.host, ...given.brokers.split(',').filter(Boolean)].map(text => broker(url, text)),
+    brokers: hostsOf(url, given.brokers, DEFAULT_PORT).map(({ hostname: host, port }) => ({ host, port })),
     ...(sasl && { sasl }),
     ...(url.protocol === 'kafkas:' && { tls }),
     topic: {
@@ -51,26 +52,12 @@ export function kafkaSettings({ url, tls }: Pick<BrokerOptions, 'url' | 'tls'>):
   }
 }
 
-function broker(url: URL, text: string): Broker {
-  const parsed = URL.parse(`kafka://${text}`)
-  if (!parsed?.hostname || parsed.host !== text)
-    throw problem(url, 'names no broker, or one that is not host:port')
+function credentials(url: URL, mechanism: string): SASLOptions | undefined {
+  if (url.username === '') return undefined
   return {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: parsed.port === '' ? DEFAULT_PORT : Number(parsed.port),
-  }
-}
-
-function credentials({ username, password, protocol }: URL, mechanism: string): SASLOptions | undefined {
-  if (username === '') return undefined
-  try {
-    return {
-      mechanism: mechanism as SASLOptions['mechanism'],
-      username: decodeURIComponent(username),
-      password: decodeURIComponent(password),
-    }
-  } catch {
-    throw new ConfigError(`QUEUE_URL (${protocol}//…): the user or password is not percent-encoded`)
+    mechanism: mechanism as SASLOptions['mechanism'],
+    username: decoded(url, 'username'),
+    password: decoded(url, 'password'),
   }
 }
 

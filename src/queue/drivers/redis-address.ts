@@ -1,6 +1,7 @@
 import type { RedisOptions } from 'ioredis'
 import { ConfigError } from '../../errors.ts'
 import type { TlsFiles } from '../types.ts'
+import { decoded } from './host.ts'
 
 const SECURE = new Set(['rediss:', 'bullmqs:'])
 
@@ -15,8 +16,8 @@ export function addressOf(url: URL, tls: TlsFiles): RedisAddress {
   const [, db = ''] =
     /^\/?(\d{0,5})$/.exec(url.pathname) ?? invalid(url, 'its path is the number of a database')
   if (url.hostname === '') invalid(url, 'it names no host')
-  const username = decoded(url, url.username)
-  const password = decoded(url, url.password)
+  const username = decoded(url, 'username')
+  const password = decoded(url, 'password')
   if (username !== '' && password === '') invalid(url, 'it has a user but no password')
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -25,14 +26,6 @@ export function addressOf(url: URL, tls: TlsFiles): RedisAddress {
     ...(username !== '' && { username }),
     ...(password !== '' && { password }),
     ...(SECURE.has(url.protocol) && { tls }),
-  }
-}
-
-function decoded(url: URL, text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return invalid(url, 'user or password are not percent-encoded')
   }
 }
 

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import type { DriverLog } from '../types.ts'
+import { reconnectDelay } from './reconnect-delay.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { errorOf, failureOf, type Failure } from './redis-failure.ts'
 
-const MAX_PAUSE = 5_000
 const CLOSED: Failure = { kind: 'unavailable', reason: 'it is closed' }
 
 export type ConnectionOptions = {
@@ -46,7 +46,7 @@ export function createRedisConnection({
 
   async function open(): Promise<void> {
     let opened = false
-    let pauses = 0
+    let failures = 0
     let last: unknown
     const redis = new Redis({
       ...address,
@@ -63,7 +63,7 @@ export function createRedisConnection({
       // A server that is asked and says nothing is as good as gone: the connection ends and another one is made.
       socketTimeout: timeout,
       disconnectTimeout: 200,
-      retryStrategy: () => (opened ? pause(pauses++) : null),
+      retryStrategy: () => (opened ? reconnectDelay(failures++) : null),
     })
     current = redis
     redis.on('error', error => (last = error))
@@ -89,7 +89,7 @@ export function createRedisConnection({
 
     async function again(): Promise<void> {
       if (await begin()) {
-        pauses = 0
+        failures = 0
         log.info({}, 'the connection to Redis is back')
       } else redis.disconnect(current === redis)
     }
@@ -145,10 +145,4 @@ async function end(redis: Redis): Promise<void> {
   if (redis.status === 'reconnecting') resolve()
   redis.disconnect()
   await promise
-}
-
-/** Doubles from 100 ms to 5 s; half of it is by chance, so that replicas do not come back all at once. */
-function pause(pauses: number): number {
-  const most = Math.min(100 * 2 ** pauses, MAX_PAUSE)
-  return most / 2 + (Math.random() * most) / 2
 }

@@ -1,4 +1,5 @@
 import { QueueFullError, QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
+import { untrusted } from './causes.ts'
 
 /** Why Redis cannot take events: `full` waits for room, `refused` for an operator, `unavailable` for time. */
 export type Failure = {
@@ -36,14 +37,13 @@ const ARGUMENTS = /, with args .*/s
 const LOST = 'the connection is lost'
 // What ioredis calls it.
 const NO_CONNECTION = /max retries per request|isn't writeable|Connection is closed/
-const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|^ERR_(?:SSL|TLS|OSSL)/
 
 /** What an error of ioredis means. Its reason holds no argument of a command: neither a password nor an event. */
 export function failureOf(error: unknown): Failure {
   const cause = withoutCommand(error)
   if (cause instanceof Error && cause.name === 'ReplyError') return ofReply(cause)
   const { code = '', message = LOST } = (cause ?? {}) as { code?: string; message?: string }
-  if (TLS_CODES.test(code)) return { kind: 'refused', reason: `TLS: ${message}`, cause }
+  if (untrusted(cause) !== undefined) return { kind: 'refused', reason: `TLS: ${message}`, cause }
   return { kind: 'unavailable', reason: NO_CONNECTION.test(message) ? LOST : message || code, cause }
 }
 

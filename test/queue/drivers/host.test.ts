@@ -14,6 +14,8 @@ void t.test('reads the servers of a cluster', async t => {
     ['nats://a', 'b:c'],
     ['nats://a', 'b:99999'],
     ['nats://u:secret@a', ' '],
+    ['nats://a', 'u:secret@b'],
+    ['nats://a', 'b/c'],
   ] as const) {
     const read = () => hostsOf(new URL(url), others, 4222)
     t.throws(read, { code: 'ERR_CONFIG', message: /^QUEUE_URL \(nats:\/\/…\): a host must be/ })

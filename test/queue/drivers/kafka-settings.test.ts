@@ -47,9 +47,9 @@ void t.test('what is wrong is named, without the URL', t => {
     'kafka://u:secret@one?sasl=gssapi': /sasl/,
     'kafka://u:secret@one?partitions=0': /partitions must be/,
     'kafka://u:secret@one/topic': /has no path/,
-    'kafka://': /names no broker/,
-    'kafka://one?brokers=u:secret@two': /names no broker/,
-    'kafka://one?brokers=two:x': /names no broker/,
+    'kafka://': /a host must be/,
+    'kafka://one?brokers=u:secret@two': /a host must be/,
+    'kafka://one?brokers=two:x': /a host must be/,
     'kafka://u:%ff@one': /percent-encoded/,
   }
   for (const [text, message] of Object.entries(cases)) {
