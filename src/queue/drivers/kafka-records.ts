@@ -120,6 +120,8 @@ const parseAnswer: typeof produceV3.parseResponse = (...response) => {
     return produceV3.parseResponse(...response)
   } catch (error) {
     // It throws what the broker says of a partition, and keeps the answer beside it.
-    return (error as { response: ProduceAnswer }).response
+    const { response } = error as { response?: ProduceAnswer }
+    if (response === undefined) throw error
+    return response
   }
 }

@@ -1,4 +1,4 @@
-import { compatibilityPartitioner, readRecordsBatch, Reader } from '@platformatic/kafka'
+import { compatibilityPartitioner, readRecordsBatch, Reader, type Connection } from '@platformatic/kafka'
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import {
@@ -6,6 +6,7 @@ import {
   murmur2,
   nextSequence,
   partitionOf,
+  produce,
   recordOf,
   sizeOf,
 } from '../../../src/queue/drivers/kafka-records.ts'
@@ -66,4 +67,19 @@ void t.test('a batch as a broker reads it', t => {
   const estimate = records.reduce((sum, record) => sum + sizeOf(record), 0)
   t.ok(estimate >= bytes && estimate < bytes * 2, 'the estimate of the size is no less')
   t.end()
+})
+
+/** As the client does it, with an answer of two bytes. */
+const cutShort: Connection['send'] = (_api, version, _payload, parse, _request, _response, done) => {
+  try {
+    done(null, parse(1, 0, version, Reader.from(Buffer.alloc(2))) as never)
+  } catch (error) {
+    done(error as Error)
+  }
+}
+
+void t.test('an answer that cannot be read is a failure of the connection', async t => {
+  const connection = { send: cutShort } as Connection
+  const sent = produce(connection, { topic: 'events', timeout: 1_000, batches: [] })
+  await t.rejects(sent, { code: 'OUT_OF_BOUNDS' })
 })
