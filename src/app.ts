@@ -189,9 +189,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       phase.refusing = true
       await publicListener.close()
       await adminListener.close()
-      await registrar.stop()
-      await api?.close()
-      await queue.close()
+      // At once, because each may wait for somebody who does not answer.
+      await Promise.all([registrar.stop().then(() => api?.close()), queue.close()])
       await store.close()
     },
   }

@@ -17,6 +17,7 @@ export const NotRegisteredError = createError(
   503,
 )
 export const DrainingError = createError('ERR_DRAINING', 'Shutting down, try again', 503)
+export const OverloadedError = createError('ERR_OVERLOADED', 'Too many requests wait, try again', 503)
 export const CredentialInvalidError = createError(
   'ERR_CREDENTIAL_INVALID',
   'Missing or wrong credential',

@@ -174,6 +174,20 @@ for (const [environment, status] of sources) {
   })
 }
 
+t.test('a slow answer of Jelou does not keep the queue from closing', async t => {
+  const { app, jelou } = await start(t)
+  await until(() => app.registrar.status().lastOutcome === 'created')
+  jelou.faults.add({ method: 'GET', times: 1, delay: 3000 })
+  let answered = false
+  const pass = app.registrar.reconcile().finally(() => (answered = true))
+  await until(() => jelou.faults.list().length === 0)
+  const draining = app.drain()
+  await until(() => !app.queue.health().ok)
+  t.notOk(answered)
+  await draining
+  t.match(await pass, { kind: 'unchanged' })
+})
+
 t.test('while it drains it is not ready, then refuses, and ends what waits', async t => {
   const { app, adminUrl, publicUrl } = await start(t, { SHUTDOWN_DELAY: '300ms' })
   await until(() => app.registrar.accepted() !== null)

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { OverloadedError } from '../errors.ts'
 import { withLock } from '../state/lock.ts'
 import { acceptedOfKept, acceptedOfSecrets, type Accepted, type AcceptedUntil } from './accepted.ts'
 import { desiredCredential, generateToken, needsToken, type Credential } from './credential.ts'
@@ -11,6 +12,8 @@ const REFRESH = 1000
 const REFRESHES = 5
 /** A change that takes longer has failed, or its maker has died: no request waits for it, in ms. */
 const LONGEST_CHANGE = 30_000
+/** How many requests may wait at once: anybody can send one that waits, and each holds a connection and memory. */
+const MOST_WAITING = 1000
 
 /** What this replica holds: the kept state as it last read or wrote it, and what verifies an event by it. */
 export interface Holdings {
@@ -49,6 +52,9 @@ export function createHoldings(
   let isPrepared = false
   let lastError: string | null = null
   let current: AcceptedUntil = { accepted: null, until: Infinity }
+  /** What `current` was made of. */
+  let seen = keeper.kept()
+  let waiting = 0
   const refresh = throttle(follow, { gap: REFRESH, sleep: delay => sleep(delay, signal) })
 
   function credential(): Credential {
@@ -57,9 +63,16 @@ export function createHoldings(
 
   function update(): void {
     if (!isPrepared) return
+    seen = keeper.kept()
     const { accepted, until } = acceptable()
     // The same object for the same content, by which others tell whether something changed.
     current = { accepted: isDeepStrictEqual(accepted, current.accepted) ? current.accepted : accepted, until }
+  }
+
+  /** A new secret counts from the moment that Jelou told it, because events may be signed with it by then. */
+  function acceptedNow(): Accepted | null {
+    if (now() >= current.until || keeper.kept() !== seen) update()
+    return current.accepted
   }
 
   function acceptable(): AcceptedUntil {
@@ -117,16 +130,19 @@ export function createHoldings(
     load,
     lastError: () => lastError,
     credential,
-    accepted() {
-      if (now() >= current.until) update()
-      return current.accepted
-    },
+    accepted: acceptedNow,
     update,
     async refreshed() {
       const before = current.accepted
       if (!shared && !isChanging()) return false
-      for (let reads = 0; reads === 0 || (reads < REFRESHES && isChanging()); reads++) await refresh()
-      return current.accepted !== before
+      if (waiting >= MOST_WAITING) throw new OverloadedError()
+      waiting += 1
+      try {
+        for (let reads = 0; reads === 0 || (reads < REFRESHES && isChanging()); reads++) await refresh()
+      } finally {
+        waiting -= 1
+      }
+      return acceptedNow() !== before
     },
   }
 }

@@ -18,8 +18,8 @@ export interface Keeper {
   load(): Promise<void>
   /** For what must not happen unless it is written first: a failure leaves everything as it was. */
   save(next: Kept, held: Held): Promise<void>
-  /** For the answer to a create, which must not be forgotten: a failure leaves it to `flush`. */
-  keep(next: Kept, held: Held): Promise<void>
+  /** For the answer to the create that `owner` marks, which must not be forgotten: a failure leaves it to `flush`. */
+  keep(next: Kept, owner: string, held: Held): Promise<void>
   /** Writes what could not be written before. For after a load under the lock, which drops what is not true any more. */
   flush(held: Held): Promise<void>
 }
@@ -77,8 +77,8 @@ export function createKeeper(store: Pick<Store<Kept>, 'load' | 'save'>, now: () 
         await write(next, held)
         set(next)
       }),
-    keep(next, held) {
-      unsaved = { over: kept.createOwner }
+    keep(next, owner, held) {
+      unsaved = { over: owner }
       set(next)
       return flush(held)
     },

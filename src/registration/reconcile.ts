@@ -137,7 +137,8 @@ async function create(pass: Pass): Promise<NotOk | { kind: 'kept' } | { kind: 'n
   const held = mayChange(pass)
   const before = keeper.kept()
   const createPending = before.createPending ?? now()
-  await keeper.save({ ...before, createPending, createOwner: randomUUID() }, held)
+  const createOwner = randomUUID()
+  await keeper.save({ ...before, createPending, createOwner }, held)
   held.check()
   const answer = await api.create(requestOf(target))
   if (answer.kind === 'refused') await keeper.save(before, held)
@@ -145,7 +146,11 @@ async function create(pass: Pass): Promise<NotOk | { kind: 'kept' } | { kind: 'n
   const { signingSecret } = answer.integration
   if (signingSecret === undefined) return { kind: 'no_secret' }
   const created = { ...answer.integration, signingSecret }
-  await keeper.keep(afterCreate(keeper.kept(), created, target, { now: now(), graceWindow }), held)
+  await keeper.keep(
+    afterCreate(keeper.kept(), created, target, { now: now(), graceWindow }),
+    createOwner,
+    held,
+  )
   return { kind: 'kept' }
 }
 

@@ -1,5 +1,5 @@
 import { backoff, pause } from '../jelou/backoff.ts'
-import { RotationRefusedError, RotationUnfinishedError } from '../errors.ts'
+import { RotationRefusedError, RotationUnfinishedError, StateUnavailableError } from '../errors.ts'
 import { DEFAULT_LEASE, withLock } from '../state/lock.ts'
 import type { Accepted } from './accepted.ts'
 import { createAttempt } from './attempt.ts'
@@ -24,7 +24,8 @@ export interface Registrar {
   accepted(): Accepted | null
   /**
    * For a request that what is accepted does not verify: learns what other replicas changed meanwhile, and waits some seconds
-   * for a change that is under way. Whether to verify it again. At most one read a second, however many ask.
+   * for a change that is under way. Whether to verify it again. At most one read a second, however many ask. Throws
+   * OverloadedError when too many wait already.
    */
   refreshed(): Promise<boolean>
   status(): RegistrationStatus
@@ -153,6 +154,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   function isOverdue(): boolean {
     if (isUnderWay || last === undefined || fatal !== undefined) return false
     const { integration } = keeper.kept()
+    if (last.kind === 'failed' && isAway(last.cause)) return holdings.lastError() === null
     if (last.kind === 'conflict') return !members.urls().some(url => url === integration?.webhookUrl)
     const since = keeper.changingSince()
     const isAbandoned = since !== null && now() - since > lease
@@ -219,6 +221,10 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       return stopped
     },
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof StateUnavailableError
 }
 
 function isFinal(error: unknown): error is Error {

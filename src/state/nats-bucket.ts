@@ -43,6 +43,7 @@ export async function openBucket({ url, timeout, tls, log }: SharedStateOptions)
     pingInterval: timeout,
   })
   let isConnected = true
+  let isClosing = false
   const inFlight = new Set<(error: Error) => void>()
   const attempt: typeof settle = action =>
     settle(async late => {
@@ -67,11 +68,12 @@ export async function openBucket({ url, timeout, tls, log }: SharedStateOptions)
       if (type === 'reconnect') isConnected = true
       if (type !== 'disconnect') continue
       disconnected()
-      log.warn({ location }, 'The connection to the kept state is closed')
+      if (!isClosing) log.warn({ location }, 'The connection to the kept state is closed')
     }
   }
 
   async function close(): Promise<void> {
+    isClosing = true
     disconnected()
     const connection = await connecting.catch(() => null)
     await connection?.close()

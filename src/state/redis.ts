@@ -59,7 +59,7 @@ const LONGEST_PAUSE = 2000
  */
 export async function openRedisState(options: SharedStateOptions): Promise<StateBackend> {
   const { projectId } = options
-  const { location, attempt, redis } = createClient(options)
+  const { location, attempt, redis, silence } = createClient(options)
   // One hash tag, so that a cluster keeps both on one node.
   const state = `jelou-receiver:{${safeName(projectId)}}:state`
   const members = `jelou-receiver:{${safeName(projectId)}}:members`
@@ -69,6 +69,7 @@ export async function openRedisState(options: SharedStateOptions): Promise<State
   const read = () => attempt(() => redis.hgetBuffer(state, 'record'))
 
   async function close(): Promise<void> {
+    silence()
     const isOpen = redis.status !== 'end' && redis.status !== 'reconnecting'
     const ended = new Promise(resolve => redis.once('end', resolve))
     redis.disconnect()
@@ -131,11 +132,16 @@ function createClient({ url, timeout, tls, log }: SharedStateOptions) {
 
   // What is wrong with the connection now. ioredis goes on after some of it: in database 0 where it cannot select another.
   let problem: Error | undefined
+  // Whether its end is news: it was open, and we did not end it.
+  let isMissed = false
   redis.on('connect', () => (problem = undefined))
+  redis.on('ready', () => (isMissed = true))
   redis.on('error', (error: Error) => (problem = withoutCommand(error)))
   redis.on('close', () => {
     problem ??= new Error('the connection is closed')
-    log.warn({ location, reason: problem.message }, 'The connection to the kept state is closed')
+    if (isMissed)
+      log.warn({ location, reason: problem.message }, 'The connection to the kept state is closed')
+    isMissed = false
   })
 
   const settle = attempting({
@@ -152,7 +158,7 @@ function createClient({ url, timeout, tls, log }: SharedStateOptions) {
         throw problem ?? withoutCommand(error)
       }
     })
-  return { location, redis, attempt }
+  return { location, redis, attempt, silence: () => (isMissed = false) }
 }
 
 /** ioredis shows in its errors what was sent: a password, or the record. */

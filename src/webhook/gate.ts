@@ -23,7 +23,7 @@ export type GateOptions = {
   accepted: () => Accepted | null
   /**
    * Asked when `accepted` does not pass a request: whether it changed meanwhile, because another replica rotates the secret, so
-   * that the request deserves another look. Not for nothing, but cheap however often it is asked.
+   * that the request deserves another look. Not for nothing, but cheap however often it is asked. Throws OverloadedError.
    */
   refreshed: () => Promise<boolean>
   /** True once draining has begun and the delay before it is over. */

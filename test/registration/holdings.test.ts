@@ -6,11 +6,14 @@ import {
   StateRefusedError,
   StateUnavailableError,
 } from '../../src/errors.ts'
+import { pause } from '../../src/jelou/backoff.ts'
 import { whyNotReady } from '../../src/registration/status.ts'
 import { brisk, until } from './fixtures/until.ts'
-import { createWorld, verifies, type World } from './fixtures/world.ts'
+import { createWorld, verifies, type Run, type World } from './fixtures/world.ts'
 import type { Kept } from '../../src/registration/kept.ts'
 import type { Store } from '../../src/state/store.ts'
+
+const LONGEST = 2 ** 31 - 1
 
 /** Counts how often the state is read from now on. */
 function countLoads(store: Store<Kept>): () => number {
@@ -103,6 +106,39 @@ void t.test('and for one elsewhere, but not for ever', async t => {
   t.ok(await waiting)
 })
 
+void t.test('a new secret verifies before the lock is given back', async t => {
+  const { simulator, open, register } = await createWorld(t)
+  await register()
+  const { backend } = await open()
+  const { promise, resolve: arrive } = Promise.withResolvers<void>()
+  const slow: Run['backend'] = {
+    ...backend,
+    async acquire(lease) {
+      const lock = await backend.acquire(lease)
+      return lock && { ...lock, release: () => promise.then(() => lock.release()) }
+    },
+  }
+  const { registrar, store } = await open({ backend: slow, shared: true })
+  const before = simulator.integration?.signingSecret
+  const rotation = registrar.rotate()
+  await until(async () => (await store.load())?.previousSecrets.length === 1)
+  t.not(simulator.integration?.signingSecret, before)
+  t.ok(verifies(registrar, simulator.integration?.signingSecret))
+  t.ok(verifies(registrar, before))
+  arrive()
+  t.equal(await rotation, 'rotated')
+})
+
+void t.test('so many requests may wait, and no more', async t => {
+  const { open, register } = await createWorld(t)
+  await register()
+  const { registrar } = await open({ shared: true, sleep: brisk })
+  const waiting = Array.from({ length: 1000 }, () => registrar.refreshed())
+  await t.rejects(registrar.refreshed(), { code: 'ERR_OVERLOADED', statusCode: 503 })
+  t.same(new Set(await Promise.all(waiting)), new Set([false]))
+  t.notOk(await registrar.refreshed(), 'there is room again')
+})
+
 /** A state behind a network that is down until it is mended. */
 async function unreachable(open: World['open']) {
   const { store, backend } = await open()
@@ -141,6 +177,27 @@ void t.test('a state that is away at the start is waited for', async t => {
     t.same(fatals, [])
     await registrar.stop()
   }
+})
+
+void t.test('a state that is back is used at once, however long it was away', async t => {
+  const { open, register } = await createWorld(t)
+  await register()
+  const { mend, ...state } = await unreachable(open)
+  const poll = 1500
+  const { registrar, backend } = await open({
+    ...state,
+    shared: true,
+    random: () => 0,
+    // The pauses between tries never end by themselves.
+    sleep: (delay, signal) => (delay === poll ? brisk(delay, signal) : pause(LONGEST, signal)),
+  })
+  registrar.start()
+  await until(() => registrar.status().lastOutcome === 'failed')
+  mend()
+  await until(() => registrar.status().lastOutcome === 'unchanged')
+  t.not(registrar.accepted(), null)
+  await registrar.stop()
+  await backend.close()
 })
 
 void t.test('configured secrets and credentials need no state', async t => {

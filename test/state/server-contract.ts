@@ -45,6 +45,30 @@ export function serverContract(t: Test, state: StateUnderTest, server: Server): 
     t.same(String(await eventually(() => backend.read())), 'cut before the answer, after')
   })
 
+  void t.test('the end of a connection is told once, and only when nobody wanted it', async t => {
+    const near = await proxy(t, server)
+    const at = { host: '127.0.0.1', port: near.port }
+    const lines: string[] = []
+    const backend = await open(t, state, { at, lines })
+    await backend.read()
+    near.refuse(true)
+    near.cut()
+    while (lines.length === 0) await sleep(10)
+    for (let n = 0; n < 5; n++) {
+      await t.rejects(backend.read(), unavailable)
+      await sleep(100)
+    }
+    t.match(lines, [/connection to the kept state is closed$/])
+    t.equal(lines.length, 1)
+    await backend.close()
+    near.refuse(false)
+    const other = await open(t, state, { at, lines })
+    await other.read()
+    await other.close()
+    while (near.connections() > 0) await sleep(10)
+    t.equal(lines.length, 1)
+  })
+
   void t.test('a cable that is pulled fails what is asked, and no more', async t => {
     const near = await proxy(t, server)
     const at = { host: '127.0.0.1', port: near.port }
@@ -61,7 +85,9 @@ export function serverContract(t: Test, state: StateUnderTest, server: Server): 
 
   void t.test('where nothing listens', async t => {
     const at = { host: '127.0.0.1', port: await freePort() }
-    await t.rejects(open(t, state, { at }), { ...unavailable, message: `:${at.port}` })
+    const lines: string[] = []
+    await t.rejects(open(t, state, { at, lines }), { ...unavailable, message: `:${at.port}` })
+    t.same(lines, [], 'the error says it')
   })
 
   const { process: own } = server
