@@ -3,11 +3,12 @@ import { MessageRefusedError, QueueUnavailableError } from '../errors.ts'
 import { messageOf } from './attributes.ts'
 import { reasonOf, type Breaker } from './spool-breaker.ts'
 import { Settler } from './spool-settler.ts'
-import type { DriverLog, LeasedMessage, QueueDriver, QueueMessage, SpoolStore } from './types.ts'
+import { Window } from './spool-window.ts'
+import type { DriverLog, QueueDriver, QueueMessage, SpoolStore, StoredEvent } from './types.ts'
 
-/** Longer than anything takes: only a crash ends a lease, and that ends all of them. */
-const LEASE = 24 * 60 * 60 * 1000
-/** How long to ask for something to drain at a time, in ms. */
+/** Bytes read from the store at a time. */
+const MAX_BYTES = 2 * 1024 * 1024
+/** How often to look for something to drain that nobody told of, in ms. */
 const POLL = 1_000
 /** How long to leave a store alone that failed, in ms. */
 const STORE_PAUSE = 200
@@ -25,10 +26,15 @@ export type DrainOptions = {
   concurrency: number
   /** The first pause before an event that was refused is tried again, in ms; it doubles each time. */
   refusedDelay: number
+  /** Refusals after which an event is a dead letter. */
+  maxAttempts: number
   log: DriverLog
   /** Called for each event that the queue has confirmed. */
   drained: () => void
 }
+
+/** An event under way to the queue since `started`, by the clock of `performance`. */
+type Flight = { readonly event: StoredEvent; readonly started: number }
 
 /**
  * Brings to the queue what is stored here, in order within each key, in parallel across keys; and while the queue is
@@ -36,61 +42,79 @@ export type DrainOptions = {
  */
 export class Drain {
   readonly #options: DrainOptions
-  readonly #acknowledged: Settler
-  readonly #released: Settler
+  readonly #window: Window
+  readonly #limits: { rows: number; bytes: number }
+  readonly #settler: Settler
+  /** In the order in which they started, which is that in which their time is over. */
+  readonly #flights = new Set<Flight>()
+  #watch: NodeJS.Timeout | undefined
+  /** How often each event that is parked was refused. */
+  readonly #attempts = new Map<number, number>()
   /** Ends waiting, once it is time to stop. */
-  readonly #waking = new AbortController()
+  readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
-  #inFlight = 0
-  #settled: (() => void) | undefined
   #isOver = false
+  /** Whether the store may have more than was read. */
+  #mayHaveMore = true
+  #hasChanged = false
+  #changed: (() => void) | undefined
 
   constructor(options: DrainOptions) {
-    const { consumer } = options.store
+    const { store, concurrency } = options
     this.#options = options
-    this.#acknowledged = new Settler(leases => consumer.acknowledge(leases), STORE_PAUSE)
-    this.#released = new Settler(leases => consumer.release(leases), STORE_PAUSE)
+    this.#limits = { rows: concurrency * 2, bytes: MAX_BYTES }
+    this.#window = new Window(this.#limits)
+    this.#settler = new Settler(async seqs => {
+      await store.settle(seqs)
+      this.#window.settled(seqs)
+    }, STORE_PAUSE)
   }
 
   start(): void {
     this.#running = this.#run()
   }
 
+  /** There may be something new in the store. */
+  wake(): void {
+    this.#mayHaveMore = true
+    this.#change()
+  }
+
   /** Drains on for at most `timeout` ms, while the queue takes events and any are left; ends what is under way. */
   async stop(timeout: number): Promise<void> {
-    this.#waking.abort()
+    this.#stopping.abort()
+    this.#change()
     const timer = setTimeout(() => this.#end(), timeout)
     await this.#running
     this.#end()
     clearTimeout(timer)
-    while (this.#inFlight > 0) await this.#oneSettled()
-    await Promise.all([this.#acknowledged.flushed(), this.#released.flushed()])
+    while (this.#flights.size > 0) await this.#untilChange(POLL)
+    clearTimeout(this.#watch)
+    await this.#settler.flushed()
   }
 
   get #isStopping(): boolean {
-    return this.#waking.signal.aborted
+    return this.#stopping.signal.aborted
+  }
+
+  get #mayRead(): boolean {
+    return this.#mayHaveMore && this.#window.hasRoom
   }
 
   #end(): void {
     this.#isOver = true
-    this.#acknowledged.stop()
-    this.#released.stop()
-    this.#settled?.()
+    this.#settler.stop()
+    this.#change()
   }
 
   async #run(): Promise<void> {
-    const { breaker, concurrency } = this.#options
+    const { breaker } = this.#options
     while (!this.#isOver && (breaker.state === 'closed' || !this.#isStopping)) {
       if (breaker.state === 'open') await this.#retry()
-      else if (breaker.probing) await this.#pause(PROBE_PAUSE)
-      else if (breaker.state === 'half-open') await this.#take({ max: 1, wait: POLL })
-      // Not one by one: what is under way meanwhile is enough to keep the queue busy.
-      else if (this.#inFlight > concurrency * 0.75) await this.#oneSettled()
-      else {
-        const max = concurrency - this.#inFlight
-        const taken = await this.#take({ max, wait: this.#isStopping ? 0 : POLL })
-        if (taken === 0 && this.#isStopping && !(await this.#mayComeMore())) return
-      }
+      else if (this.#mayRead) await this.#read()
+      else if (this.#isStopping && this.#window.isEmpty) return
+      else await this.#untilChange(breaker.probing ? PROBE_PAUSE : POLL)
+      this.#publishReady()
     }
   }
 
@@ -104,109 +128,146 @@ export class Drain {
       if (!connector.connected) {
         await connector.connect()
         breaker.succeeded()
-      } else if ((await this.#take({ max: 1, wait: 0, isAdmitted: true })) === 0) breaker.undecided()
+        return
+      }
     } catch (error) {
       breaker.failed(error)
+      return
     }
+    if (!this.#window.isReady && this.#mayRead) await this.#read()
+    const event = this.#window.next()
+    if (event === undefined) breaker.undecided()
+    else void this.#publish(event)
   }
 
-  /** Takes events from the store and sends them on their way. Resolves with their number, 0 when the store fails. */
-  async #take({
-    max,
-    wait,
-    isAdmitted = false,
-  }: {
-    max: number
-    wait: number
-    isAdmitted?: boolean
-  }): Promise<number> {
-    const { store, breaker } = this.#options
-    const signal = wait > 0 ? { signal: this.#waking.signal } : {}
+  async #read(): Promise<void> {
+    const after = this.#window.cursor
+    this.#mayHaveMore = false
     try {
-      const messages = await store.consumer.receive({ max, wait, lease: LEASE, ...signal })
-      for (const message of messages)
-        if (isAdmitted || breaker.admits()) void this.#deliver(message)
-        else this.#released.add(message.lease)
-      return messages.length
+      const events = await this.#options.store.take({ after, ...this.#limits })
+      this.#window.add(events, after)
+      if (events.length > 0) this.#mayHaveMore = true
     } catch {
-      await this.#pause(STORE_PAUSE)
-      return 0
+      await sleep(STORE_PAUSE)
+      this.#mayHaveMore = !this.#isStopping
     }
   }
 
-  async #deliver(message: LeasedMessage): Promise<void> {
-    const { breaker, drained } = this.#options
-    this.#inFlight++
-    try {
-      await this.#publish(readable(message))
-      breaker.succeeded()
-      this.#acknowledged.add(message.lease)
-      drained()
-    } catch (error) {
-      if (error instanceof MessageRefusedError) {
-        breaker.succeeded()
-        await this.#refuse(message, reasonOf(error))
-      } else {
-        breaker.failed(error)
-        this.#released.add(message.lease)
-      }
-    } finally {
-      this.#inFlight--
-      this.#settled?.()
+  #publishReady(): void {
+    const { breaker, concurrency } = this.#options
+    while (!this.#isOver && this.#flights.size < concurrency && this.#window.isReady && breaker.admits()) {
+      const event = this.#window.next()
+      if (event !== undefined) void this.#publish(event)
     }
   }
 
-  async #publish(message: QueueMessage): Promise<void> {
+  async #publish(event: StoredEvent): Promise<void> {
     const { driver, publishTimeout } = this.#options
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => late.reject(new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`)),
-      publishTimeout,
-    )
+    const flight = { event, started: performance.now() }
+    this.#flights.add(flight)
+    this.#watch ??= setTimeout(() => this.#expire(), publishTimeout)
     try {
-      await Promise.race([driver.publish(message), late.promise])
-    } finally {
-      clearTimeout(timer)
+      await driver.publish(readable(event))
+    } catch (error) {
+      this.#failed(flight, error)
+      return
+    }
+    this.#confirmed(flight)
+  }
+
+  /** Gives up waiting for the events whose time is over. */
+  #expire(): void {
+    const { publishTimeout } = this.#options
+    const error = new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`)
+    const now = performance.now()
+    for (const flight of this.#flights) {
+      const left = flight.started + publishTimeout - now
+      this.#watch = left > 0 ? setTimeout(() => this.#expire(), left) : undefined
+      if (left > 0) return
+      this.#failed(flight, error)
     }
   }
 
-  /** Counts the failed attempt: after the last the event is a dead letter, and those behind it go on. */
-  async #refuse({ lease, attempts, event }: LeasedMessage, reason: string): Promise<void> {
-    const { store, refusedDelay, log, driver } = this.#options
+  #confirmed(flight: Flight): void {
+    const { breaker, drained } = this.#options
+    const { event } = flight
+    if (!this.#flights.delete(flight)) return
+    breaker.succeeded()
+    this.#attempts.delete(event.seq)
+    this.#window.confirmed(event)
+    this.#settler.add(event.seq)
+    drained()
+    this.#landed()
+  }
+
+  #failed(flight: Flight, error: unknown): void {
+    const { breaker } = this.#options
+    if (!this.#flights.delete(flight)) return
+    if (error instanceof MessageRefusedError) {
+      breaker.succeeded()
+      void this.#refuse(flight.event, reasonOf(error))
+    } else {
+      breaker.failed(error)
+      this.#window.failed(flight.event)
+    }
+    this.#landed()
+  }
+
+  #landed(): void {
+    this.#publishReady()
+    if (this.#flights.size === 0 || this.#window.hasRoom) this.#change()
+  }
+
+  /** Counts the refusal, and leaves the key alone for a while; after the last the event is a dead letter. */
+  async #refuse(event: StoredEvent, reason: string): Promise<void> {
+    const { refusedDelay, maxAttempts, log, driver } = this.#options
+    const attempts = (this.#attempts.get(event.seq) ?? 0) + 1
+    this.#attempts.set(event.seq, attempts)
+    this.#window.park(event)
     if (attempts === 1)
       log.warn(
-        { queue: driver.name, bytes: event.length, reason },
+        { queue: driver.name, bytes: event.event.length, reason },
         'the queue refuses an event: it is tried again, and then kept as a dead letter',
       )
+    if (attempts < maxAttempts) await this.#pause(refusedDelay * 2 ** (attempts - 1))
+    else await this.#bury(event, attempts, reason)
+    this.#window.release(event)
+    this.wake()
+  }
+
+  async #bury({ seq }: StoredEvent, attempts: number, reason: string): Promise<void> {
     try {
-      await store.consumer.reject([lease], { delay: refusedDelay * 2 ** (attempts - 1), reason })
+      await this.#options.store.bury(seq, attempts, reason)
+      this.#attempts.delete(seq)
     } catch {
       await this.#pause(STORE_PAUSE)
-      this.#released.add(lease)
     }
   }
 
-  /** Whether what is under way may let more be taken; waits for it to change. */
-  async #mayComeMore(): Promise<boolean> {
-    if (this.#inFlight > 0) await this.#oneSettled()
-    else if (this.#acknowledged.isBusy) await this.#acknowledged.flushed()
-    else return false
-    return true
+  #change(): void {
+    this.#hasChanged = true
+    this.#changed?.()
   }
 
-  #oneSettled(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#settled = resolve
-    return promise
+  /** Waits until something has changed since the last wait. */
+  async #untilChange(most: number): Promise<void> {
+    if (!this.#hasChanged) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#changed = resolve
+      const timer = setTimeout(() => this.wake(), most)
+      await promise
+      clearTimeout(timer)
+    }
+    this.#hasChanged = false
   }
 
   async #pause(delay: number): Promise<void> {
-    await sleep(delay, undefined, { signal: this.#waking.signal }).catch(() => {})
+    await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => {})
   }
 }
 
-/** The message of an event of the store. Throws MessageRefusedError when it is none. */
-function readable({ event }: LeasedMessage): QueueMessage {
+/** The message of a stored event. Throws MessageRefusedError when it is none. */
+function readable({ event }: StoredEvent): QueueMessage {
   try {
     return messageOf(event)
   } catch (cause) {

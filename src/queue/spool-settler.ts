@@ -1,32 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { QueueConsumer, SettleResult } from './types.ts'
 
-/** Leases settled in one call. */
+/** Events settled in one call. */
 const MAX_BATCH = 4_096
 
 /**
- * Settles leases in batches, one call at a time: what comes meanwhile waits for the next. What fails is tried again,
- * for as long as the store cannot take it; leases that it no longer knows are settled.
+ * Settles events in batches, one call at a time: what comes meanwhile waits for the next. What fails is tried again,
+ * for as long as the store cannot take it.
  */
 export class Settler {
-  readonly #settle: (leases: string[]) => Promise<SettleResult>
+  readonly #settle: (seqs: number[]) => Promise<void>
   readonly #pause: number
-  #waiting: string[] = []
+  #waiting: number[] = []
   #running: Promise<void> | undefined
   #stopped = false
 
-  constructor(settle: QueueConsumer['acknowledge'], pause: number) {
+  constructor(settle: (seqs: number[]) => Promise<void>, pause: number) {
     this.#settle = settle
     this.#pause = pause
   }
 
-  /** Whether something is on its way or waits. */
-  get isBusy(): boolean {
-    return this.#running !== undefined
-  }
-
-  add(lease: string): void {
-    this.#waiting.push(lease)
+  add(seq: number): void {
+    this.#waiting.push(seq)
     this.#running ??= this.#run()
   }
 

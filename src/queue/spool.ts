@@ -29,6 +29,8 @@ export type SpoolOptions = {
   pauses?: Pauses
   /** The first pause before a refused event is tried again; it doubles. Default: 1 s. */
   refusedDelay?: number
+  /** Refusals after which an event is a dead letter. Default: 5. */
+  maxAttempts?: number
   /** Events that may be under way at a time. Default: 10,000. */
   maxInFlight?: number
   /** Events drained at a time. Default: 1,024. */
@@ -69,6 +71,7 @@ export interface Spool extends QueueDriver {
 export function createSpool(options: SpoolOptions): Spool {
   const { driver, store, publishTimeout, log } = options
   const { drainTimeout = 5_000, refusedDelay = 1_000, concurrency = 1_024, maxInFlight = 10_000 } = options
+  const { maxAttempts = 5 } = options
   const { pauses = { first: 200, most: 5_000 }, now = Date.now, random = Math.random } = options
   const counts = { spooled: 0, drained: 0 }
   const breaker = new Breaker({ driver, pauses, log, now, random })
@@ -76,7 +79,10 @@ export function createSpool(options: SpoolOptions): Spool {
     driver.deduplicates || !store.remembers
       ? undefined
       : new Memory({ store, timeout: Math.min(500, publishTimeout / 2), log })
-  const stored = () => void counts.spooled++
+  const stored = () => {
+    counts.spooled++
+    drain?.wake()
+  }
   const lanes = new Lanes({ driver, store, breaker, memory, publishTimeout, maxInFlight, stored })
   const connector = createConnector(driver, publishTimeout)
   const { consumer } = store
@@ -100,10 +106,17 @@ export function createSpool(options: SpoolOptions): Spool {
       publishTimeout,
       concurrency,
       refusedDelay,
+      maxAttempts,
       log,
       drained: () => void counts.drained++,
     })
     drain.start()
+  }
+
+  async function redrive(seqs?: number[]): Promise<number> {
+    const moved = await consumer.redrive(seqs)
+    drain?.wake()
+    return moved
   }
 
   async function shut(): Promise<void> {
@@ -126,7 +139,7 @@ export function createSpool(options: SpoolOptions): Spool {
   return {
     name: driver.name,
     deduplicates: driver.deduplicates,
-    deadLetters: { dead: page => consumer.dead(page), redrive: seqs => consumer.redrive(seqs) },
+    deadLetters: { dead: page => consumer.dead(page), redrive },
     connect() {
       opening ??= open().catch((error: unknown) => {
         opening = undefined

@@ -102,11 +102,25 @@ export interface EmbeddedQueue extends QueueDriver {
   readonly consumer: QueueConsumer
 }
 
+/** An event as a store has it; `seq` grows with each that is stored, and no other ever has the same. */
+export type StoredEvent = { seq: number; key: string; event: Buffer }
+
+/** Where to read on, and how much: at least one event, if there is any. */
+export type TakeRequest = { after: number; rows: number; bytes: number }
+
 /**
- * What a spool keeps its events in. It remembers the ids of what it stored, and of what others stored, when it is told
+ * What a spool keeps its events in, and reads again in the order in which they were stored: it is the only reader. It remembers the ids of what it stored, and of what others stored, when it is told
  * of them.
  */
-export interface SpoolStore extends EmbeddedQueue {
+export interface SpoolStore extends QueueDriver {
+  stats(): Promise<QueueStats>
+  readonly consumer: DeadLetters
+  /** The next events behind `after`, in order. They stay. Throws QueueUnavailableError. */
+  take(request: TakeRequest): Promise<StoredEvent[]>
+  /** Removes these for good, if they are there; resolves once that is synced. Throws QueueUnavailableError, QueueFullError. */
+  settle(seqs: number[]): Promise<void>
+  /** Makes an event a dead letter, if it is there. Throws as {@link settle} does. */
+  bury(seq: number, attempts: number, reason: string): Promise<void>
   /** Whether it remembers ids at all. */
   readonly remembers: boolean
   /** Whether events of this key may be stored: never false when there are any, dead letters apart. Synchronous. */

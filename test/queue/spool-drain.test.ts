@@ -110,7 +110,7 @@ void t.test('takes an event that never comes to be confirmed for an outage', asy
 })
 
 void t.test('buries what is no event', async t => {
-  const { spool, control, store, log } = await openSpool(t, { ...quick, store: { maxAttempts: 3 } })
+  const { spool, control, store, log } = await openSpool(t, { ...quick, spool: { maxAttempts: 3 } })
   control.answer = confirms
   await store.publish(largeMessage('a', 10))
   const next = message('a')
@@ -123,14 +123,11 @@ void t.test('buries what is no event', async t => {
 
 void t.test('waits for a store that fails', async t => {
   const { spool, control, store } = await openSpool(t, quick)
-  const { consumer } = store
-  const receive = consumer.receive.bind(consumer)
-  const reject = consumer.reject.bind(consumer)
+  const [take, bury] = [store.take.bind(store), store.bury.bind(store)]
   let failures = 2
-  consumer.receive = request => (failures-- > 0 ? Promise.reject(new Error('broken')) : receive(request))
-  let rejections = 1
-  consumer.reject = (leases, options) =>
-    rejections-- > 0 ? Promise.reject(new Error('full')) : reject(leases, options)
+  store.take = request => (failures-- > 0 ? Promise.reject(new Error('broken')) : take(request))
+  let burials = 1
+  store.bury = (...event) => (burials-- > 0 ? Promise.reject(new Error('full')) : bury(...event))
   control.answer = confirms
   await store.publish(largeMessage('a', 10))
   await store.publish(message('a'))

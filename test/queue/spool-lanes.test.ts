@@ -41,7 +41,7 @@ void t.test('stores what is not confirmed in time, and all behind it, in order',
     sent.map(({ id }) => id),
   )
   const after = message('a')
-  await until(async () => (await spool.stats()).leased === 0)
+  await until(async () => (await spool.stats()).waiting === 0)
   t.equal(await spool.publish(after), 'accepted')
 })
 
@@ -72,7 +72,7 @@ void t.test(
 )
 
 void t.test('keeps an event that the queue refuses for itself, and goes on', async t => {
-  const { spool, control } = await openSpool(t, { ...quick, store: { maxAttempts: 2 } })
+  const { spool, control } = await openSpool(t, { ...quick, spool: { maxAttempts: 2 } })
   const refused = message('a')
   control.answer = one => {
     if (one.message.id === refused.id) one.fail(new MessageRefusedError('too large'))

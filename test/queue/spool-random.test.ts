@@ -56,8 +56,14 @@ for (let round = 0; round < ROUNDS; round++) {
     const { driver, control } = controlledDriver({ deduplicates: round % 2 === 0 })
     const { spool, make } = spoolOn(t, {
       driver,
-      spool: { publishTimeout: 30, refusedDelay: 1, drainTimeout: 5, concurrency: 1 + pick(40), random },
-      store: { maxAttempts: 1_000 },
+      spool: {
+        publishTimeout: 30,
+        refusedDelay: 1,
+        drainTimeout: 5,
+        concurrency: 1 + pick(40),
+        maxAttempts: 1_000,
+        random,
+      },
     })
     const weather = { fair: 0.8 }
     // At once, soon, in any order, later than anybody waits, or never.

@@ -1,42 +1,34 @@
 import t from 'tap'
 import { Settler } from '../../src/queue/spool-settler.ts'
 
-const DONE = { settled: 1, expired: [] }
-
 void t.test('settles together what comes together, one call at a time', async t => {
-  const calls: string[][] = []
-  const settler = new Settler(async leases => {
-    calls.push(leases)
-    if (calls.length === 1) settler.add('later')
-    return DONE
+  const calls: number[][] = []
+  const settler = new Settler(async seqs => {
+    calls.push(seqs)
+    if (calls.length === 1) settler.add(4)
   }, 1)
   await settler.flushed()
-  t.notOk(settler.isBusy)
-  settler.add('a')
-  settler.add('b')
-  t.ok(settler.isBusy)
+  settler.add(1)
+  settler.add(2)
   await settler.flushed()
-  t.same(calls, [['a', 'b'], ['later']])
-  t.notOk(settler.isBusy)
-  settler.add('c')
+  t.same(calls, [[1, 2], [4]])
+  settler.add(3)
   await settler.flushed()
-  t.same(calls[2], ['c'])
+  t.same(calls[2], [3])
 })
 
 void t.test('tries again what failed, until it is stopped', async t => {
   let failures = 3
-  const calls: string[][] = []
-  const settler = new Settler(async leases => {
-    calls.push(leases)
+  const calls: number[][] = []
+  const settler = new Settler(async seqs => {
+    calls.push(seqs)
     if (failures-- > 0) throw new Error('full')
-    return DONE
   }, 1)
-  settler.add('a')
+  settler.add(1)
   await settler.flushed()
-  t.same(calls, [['a'], ['a'], ['a'], ['a']])
+  t.same(calls, [[1], [1], [1], [1]])
   failures = Infinity
-  settler.add('b')
+  settler.add(2)
   setTimeout(() => settler.stop(), 5)
   await settler.flushed()
-  t.notOk(settler.isBusy)
 })

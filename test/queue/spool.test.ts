@@ -60,11 +60,10 @@ void t.test('throws the errors of its store, and may be connected once that is m
 
 void t.test('drains while it closes', async t => {
   const { spool, control, store } = await openSpool(t, { deduplicates: true })
-  const { consumer } = store
-  const acknowledge = consumer.acknowledge.bind(consumer)
-  consumer.acknowledge = async leases => {
+  const settle = store.settle.bind(store)
+  store.settle = async seqs => {
     await new Promise(resolve => setTimeout(resolve, 5))
-    return acknowledge(leases)
+    return settle(seqs)
   }
   for (const one of messages(4)) await store.publish(one)
   await until(() => control.pending.length === 1)

@@ -1,4 +1,4 @@
-import type { LeasedMessage, QueueMessage } from '../types.ts'
+import type { LeasedMessage, QueueMessage, StoredEvent } from '../types.ts'
 
 /** One event as the worker stores it. The views share the memory of the batch. */
 export type PackedEvent = {
@@ -79,34 +79,69 @@ function writeDedupeKey(target: Buffer, at: number, id: string, timestamp: numbe
   target.write(id, at + 8, 16, 'hex')
 }
 
-/** Messages on their way to a consumer: all bodies in one buffer, which is transferred; a buffer each costs far more. */
-export type PackedLeases = { leases: string[]; attempts: number[]; sizes: number[]; bodies: ArrayBuffer }
+/** Bodies in one buffer, which is transferred between threads; a buffer each costs far more. */
+type PackedBodies = { sizes: number[]; bodies: ArrayBuffer }
+
+function packBodies(events: readonly Uint8Array[]): PackedBodies {
+  const sizes = events.map(event => event.length)
+  const bodies = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0))
+  let at = 0
+  for (const event of events) {
+    bodies.set(event, at)
+    at += event.length
+  }
+  return { sizes, bodies: bodies.buffer }
+}
+
+/** The bodies in their order. They share the memory. */
+function unpackBodies({ sizes, bodies }: PackedBodies): Buffer[] {
+  let at = 0
+  return sizes.map(size => {
+    at += size
+    return Buffer.from(bodies, at - size, size)
+  })
+}
+
+/** Messages on their way to a consumer. */
+export type PackedLeases = PackedBodies & { leases: string[]; attempts: number[] }
 
 /** Copies what was leased into one buffer. */
 export function packLeases(
   messages: readonly { lease: string; attempts: number; event: Uint8Array }[],
 ): PackedLeases {
-  const sizes = messages.map(({ event }) => event.length)
-  const bodies = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0))
-  let at = 0
-  for (const { event } of messages) {
-    bodies.set(event, at)
-    at += event.length
-  }
   return {
     leases: messages.map(({ lease }) => lease),
     attempts: messages.map(({ attempts }) => attempts),
-    sizes,
-    bodies: bodies.buffer,
+    ...packBodies(messages.map(({ event }) => event)),
   }
 }
 
-/** Reads what {@link packLeases} wrote. The events share the memory. */
-export function unpackLeases({ leases, attempts, sizes, bodies }: PackedLeases): LeasedMessage[] {
-  let at = 0
-  return leases.map((lease, index) => {
-    const size = Number(sizes[index])
-    at += size
-    return { lease, attempts: Number(attempts[index]), event: Buffer.from(bodies, at - size, size) }
-  })
+/** Reads what {@link packLeases} wrote. */
+export function unpackLeases({ leases, attempts, ...packed }: PackedLeases): LeasedMessage[] {
+  return unpackBodies(packed).map((event, index) => ({
+    lease: String(leases[index]),
+    attempts: Number(attempts[index]),
+    event,
+  }))
+}
+
+/** Stored events on their way to a spool. */
+export type PackedEvents = PackedBodies & { seqs: number[]; keys: string[] }
+
+/** Copies stored events into one buffer. */
+export function packEvents(events: readonly { seq: number; key: string; event: Uint8Array }[]): PackedEvents {
+  return {
+    seqs: events.map(({ seq }) => seq),
+    keys: events.map(({ key }) => key),
+    ...packBodies(events.map(({ event }) => event)),
+  }
+}
+
+/** Reads what {@link packEvents} wrote. */
+export function unpackEvents({ seqs, keys, ...packed }: PackedEvents): StoredEvent[] {
+  return unpackBodies(packed).map((event, index) => ({
+    seq: Number(seqs[index]),
+    key: String(keys[index]),
+    event,
+  }))
 }

@@ -1,6 +1,6 @@
 import { QueueCorruptError, QueueFullError, QueueLockedError, QueueUnavailableError } from '../../errors.ts'
-import type { DeadLetter, QueueStats, SettleResult } from '../types.ts'
-import type { PackedLeases } from './sqlite-batch.ts'
+import type { DeadLetter, QueueStats, SettleResult, TakeRequest } from '../types.ts'
+import type { PackedEvents, PackedLeases } from './sqlite-batch.ts'
 
 /** What the worker is started with (workerData). Sizes in bytes, times in ms. */
 export type WorkerOptions = {
@@ -23,6 +23,10 @@ export type Request =
   | { kind: 'release'; leases: string[] }
   | { kind: 'redrive'; seqs: number[] | undefined; limit: number }
   | { kind: 'dead'; after: number; limit: number }
+  /** What a spool asks: the next events, their removal, their burial. */
+  | ({ kind: 'take' } & TakeRequest)
+  | { kind: 'settle'; seqs: number[] }
+  | { kind: 'bury'; seq: number; attempts: number; reason: string }
   /** Which of these ids are remembered. */
   | { kind: 'seen'; keys: ArrayBuffer }
   | { kind: 'stats' }
@@ -39,6 +43,9 @@ export type Results = {
   release: SettleResult
   redrive: number
   dead: Wire<DeadLetter>[]
+  take: PackedEvents
+  settle: undefined
+  bury: undefined
   seen: number[]
   stats: QueueStats
 }
@@ -52,7 +59,8 @@ export type Command =
   | { kind: 'close' }
 
 /** A command that changes what is stored or leased. */
-export type Write = Extract<Command, { kind: 'enqueue' | 'acknowledge' | 'reject' | 'release' | 'redrive' }>
+export type Write = Extract<Command, { kind: (typeof WRITES)[number] }>
+const WRITES = ['enqueue', 'acknowledge', 'reject', 'release', 'redrive', 'settle', 'bury'] as const
 
 /** Whether a command brings events, which are refused first when room is short. */
 export function isEvents({ kind }: Command): boolean {
@@ -61,7 +69,7 @@ export function isEvents({ kind }: Command): boolean {
 
 /** Whether a command belongs in a transaction. */
 export function isWrite(command: Command): command is Write {
-  return ['enqueue', 'acknowledge', 'reject', 'release', 'redrive'].includes(command.kind)
+  return WRITES.some(kind => kind === command.kind)
 }
 
 /** How many events a command brings. */
@@ -71,7 +79,9 @@ export function eventsIn(command: Command): number {
 
 /** How much there is to do for a command, roughly in events: what is consumed is work too. */
 export function workIn(command: Command): number {
-  return command.kind === 'acknowledge' ? command.leases.length : Math.max(1, eventsIn(command))
+  if (command.kind === 'acknowledge') return command.leases.length
+  if (command.kind === 'settle') return command.seqs.length
+  return Math.max(1, eventsIn(command))
 }
 
 /** Why something failed, as data: errors lose their class between threads. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import type { DeadLetter, QueueStats } from '../types.ts'
+import type { DeadLetter, QueueStats, StoredEvent, TakeRequest } from '../types.ts'
 import type { PackedEvent } from './sqlite-batch.ts'
 import { SeenIds } from './sqlite-dedupe.ts'
 import type { Row, RowSource } from './sqlite-leases.ts'
@@ -79,19 +79,39 @@ export class Store implements RowSource {
     return { attempts: Number(row?.['attempts']), body: bytes(row?.['body']) }
   }
 
-  remove(seq: number): void {
-    this.#sql.remove.run(seq)
+  /** The next events behind `after`; stops once it has this many bytes. */
+  take({ after, rows, bytes: most }: TakeRequest): Wire<StoredEvent>[] {
+    const events: Wire<StoredEvent>[] = []
+    let size = 0
+    for (const row of this.#sql.take.iterate(after, rows)) {
+      const event = bytes(row['body'])
+      events.push({ seq: Number(row['seq']), key: String(row['partition_key']), event })
+      size += event.length
+      if (size >= most) break
+    }
+    return events
+  }
+
+  /** The partition key of what was removed; undefined when nothing was there. */
+  remove(seq: number): string | undefined {
+    const row = this.#sql.remove.get(seq)
+    if (row === undefined) return undefined
     this.#counts.waiting--
+    return String(row['partition_key'])
   }
 
   /** Counts a failed delivery. True when it was the last: the message is a dead letter now. */
   fail(seq: number, notBefore: number, reason: string, now: number): boolean {
     const attempts = Number(this.#sql.fail.get(notBefore, seq)?.['attempts'])
     if (attempts < this.#maxAttempts) return false
-    this.#sql.bury.run(reason, now, seq)
-    this.remove(seq)
-    this.#counts.dead++
+    this.bury(seq, attempts, reason, now)
     return true
+  }
+
+  /** Makes an event a dead letter. Its partition key; undefined when nothing was there. */
+  bury(seq: number, attempts: number, reason: string, now: number): string | undefined {
+    this.#counts.dead += Number(this.#sql.bury.run(attempts, reason, now, seq).changes)
+    return this.remove(seq)
   }
 
   /** Stops early once it has {@link MAX_ANSWER} bytes; at least one letter, if there is any. */
@@ -192,14 +212,15 @@ function bytes(value: unknown): Uint8Array {
 function prepareStatements(database: DatabaseSync) {
   return {
     add: database.prepare('INSERT INTO events (partition_key, created, body) VALUES (?, ?, ?)'),
+    take: database.prepare('SELECT seq, partition_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
     read: database.prepare('SELECT attempts, body FROM events WHERE seq = ?'),
-    remove: database.prepare('DELETE FROM events WHERE seq = ?'),
+    remove: database.prepare('DELETE FROM events WHERE seq = ? RETURNING partition_key'),
     fail: database.prepare(
       'UPDATE events SET attempts = attempts + 1, not_before = ? WHERE seq = ? RETURNING attempts',
     ),
     bury: database.prepare(`
       INSERT INTO dead (seq, partition_key, attempts, reason, died_at, body)
-      SELECT seq, partition_key, attempts, ?, ?, body FROM events WHERE seq = ?
+      SELECT seq, partition_key, ?, ?, ?, body FROM events WHERE seq = ?
     `),
     dead: database.prepare('SELECT * FROM dead WHERE seq > ? ORDER BY seq LIMIT ?'),
     deadSeqs: database.prepare('SELECT seq FROM dead ORDER BY seq LIMIT ?'),

@@ -25,6 +25,7 @@ export function commit(
   // What becomes of each lease once it is on disk. A lease is settled by the first that names it.
   const outcomes = new Map<string, () => void>()
   const added: string[] = []
+  const removed: { key: string; seq: number }[] = []
   const finish = (seq: number, token: string): void => {
     const key = leases.finish(token)
     keyCounts?.remove(key, seq)
@@ -33,6 +34,10 @@ export function commit(
   const fail = (seq: number, token: string, notBefore: number, reason: string): void => {
     const died = store.fail(seq, notBefore, reason, now)
     outcomes.set(token, () => (died ? finish(seq, token) : leases.giveBack(token, notBefore)))
+  }
+
+  const left = (seq: number, key: string | undefined): void => {
+    if (key !== undefined) removed.push({ key, seq })
   }
 
   const settle = (tokens: readonly string[], each: (seq: number, token: string) => void): SettleResult => {
@@ -68,6 +73,12 @@ export function commit(
         return settle(write.leases, (_seq, token) => {
           outcomes.set(token, () => leases.giveBack(token, 0))
         })
+      case 'settle':
+        for (const seq of write.seqs) left(seq, store.remove(seq))
+        return undefined
+      case 'bury':
+        left(write.seq, store.bury(write.seq, write.attempts, write.reason.slice(0, MAX_REASON), now))
+        return undefined
       case 'redrive': {
         const keys = store.redrive(write.seqs, write.limit, now)
         added.push(...keys)
@@ -83,5 +94,6 @@ export function commit(
   })
   for (const settled of outcomes.values()) settled()
   for (const key of added) keyCounts?.add(key)
+  for (const { key, seq } of removed) keyCounts?.remove(key, seq)
   return answers
 }

@@ -8,8 +8,10 @@ import type {
   QueueHealth,
   QueueMessage,
   QueueStats,
+  StoredEvent,
+  TakeRequest,
 } from '../types.ts'
-import { packBatch, packKeys } from './sqlite-batch.ts'
+import { packBatch, packKeys, unpackEvents } from './sqlite-batch.ts'
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
 import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
@@ -126,6 +128,18 @@ class SqliteQueue implements EmbeddedQueue {
   health(): QueueHealth {
     const { failure } = this.#client
     return failure === undefined ? { ok: true } : { ok: false, reason: failure.reason }
+  }
+
+  async take(request: TakeRequest): Promise<StoredEvent[]> {
+    return unpackEvents(await this.#client.call({ kind: 'take', ...request }))
+  }
+
+  settle(seqs: number[]): Promise<void> {
+    return this.#client.call({ kind: 'settle', seqs })
+  }
+
+  bury(seq: number, attempts: number, reason: string): Promise<void> {
+    return this.#client.call({ kind: 'bury', seq, attempts, reason })
   }
 
   /** Which of these are remembered, by their place. */
