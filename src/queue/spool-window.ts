@@ -1,0 +1,123 @@
+import type { StoredEvent } from './types.ts'
+
+/** How many events, and how many bytes of them, are read at a time; twice that may be in memory. */
+export type WindowLimits = { rows: number; bytes: number }
+
+/** Ids of events that may wait to be removed from the store. */
+const MAX_UNSETTLED = 16_384
+
+/** The events of one key that are in memory, in order. The first of them may be under way to the queue. */
+type Chain = { readonly events: StoredEvent[] }
+
+/**
+ * The part of the store that is in memory. Events enter in the order in which they are stored and are handed out one
+ * per key at a time. Those of a key that is parked are passed over: when it is released, reading goes back to the first
+ * of them, and what is known already is passed over in turn.
+ */
+export class Window {
+  readonly #limits: WindowLimits
+  readonly #chains = new Map<string, Chain>()
+  #ready: Chain[] = []
+  /** Events of these keys are left in the store; with the first of them. */
+  readonly #parked = new Map<string, number>()
+  /** What is in memory, or on its way out of the store. */
+  readonly #known = new Set<number>()
+  #cursor = 0
+  #rows = 0
+  #bytes = 0
+
+  constructor(limits: WindowLimits) {
+    this.#limits = limits
+  }
+
+  /** The event behind which to read on. */
+  get cursor(): number {
+    return this.#cursor
+  }
+
+  /** Whether no event is in memory. */
+  get isEmpty(): boolean {
+    return this.#rows === 0
+  }
+
+  /** Whether there is room for as much as is read at a time. */
+  get hasRoom(): boolean {
+    const { rows, bytes } = this.#limits
+    return this.#rows <= rows && this.#bytes <= bytes && this.#known.size <= MAX_UNSETTLED
+  }
+
+  /** Whether {@link next} has an event. */
+  get isReady(): boolean {
+    return this.#ready.length > 0
+  }
+
+  /** Takes in what was read behind `after`; nothing when reading has gone back since. */
+  add(events: readonly StoredEvent[], after: number): void {
+    if (after !== this.#cursor) return
+    for (const event of events) {
+      this.#cursor = event.seq
+      if (!this.#known.has(event.seq) && !this.#parked.has(event.key)) this.#append(event)
+    }
+  }
+
+  /** The next event that may be published; undefined when there is none. Until it is settled here none of its key follows. */
+  next(): StoredEvent | undefined {
+    return this.#ready.shift()?.events[0]
+  }
+
+  /** The queue has the event: the next of its key may follow. It must be removed from the store. */
+  confirmed(event: StoredEvent): void {
+    const chain = this.#chainOf(event)
+    this.#rows--
+    this.#bytes -= event.event.length
+    chain.events.shift()
+    if (chain.events.length > 0) this.#ready.push(chain)
+    else this.#chains.delete(event.key)
+  }
+
+  /** The store does not have these any more. */
+  settled(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#known.delete(seq)
+  }
+
+  /** The queue does not have the event: it may be published again. */
+  failed(event: StoredEvent): void {
+    this.#ready.push(this.#chainOf(event))
+  }
+
+  /** Leaves an event, and those of its key behind it, in the store until it is {@link release}d. */
+  park(event: StoredEvent): void {
+    for (const { seq, event: body } of this.#chainOf(event).events) {
+      this.#known.delete(seq)
+      this.#rows--
+      this.#bytes -= body.length
+    }
+    this.#chains.delete(event.key)
+    this.#parked.set(event.key, event.seq)
+  }
+
+  release(event: StoredEvent): void {
+    this.#parked.delete(event.key)
+    this.#cursor = Math.min(this.#cursor, event.seq - 1)
+  }
+
+  #append(event: StoredEvent): void {
+    this.#known.add(event.seq)
+    this.#rows++
+    this.#bytes += event.event.length
+    const chain = this.#chains.get(event.key)
+    if (chain !== undefined) {
+      chain.events.push(event)
+      return
+    }
+    const begun = { events: [event] }
+    this.#chains.set(event.key, begun)
+    this.#ready.push(begun)
+  }
+
+  #chainOf({ key }: StoredEvent): Chain {
+    const chain = this.#chains.get(key)
+    if (chain === undefined) throw new TypeError('No such event')
+    return chain
+  }
+}
