@@ -6,8 +6,12 @@ import { Settler } from './spool-settler.ts'
 import { Window } from './spool-window.ts'
 import type { DriverLog, QueueDriver, QueueMessage, SpoolStore, StoredEvent } from './types.ts'
 
-/** Bytes read from the store at a time. */
-const MAX_BYTES = 2 * 1024 * 1024
+/** What is read from the store at a time. */
+const STEP = { rows: 512, bytes: 512 * 1024 }
+/** Bytes of events in memory before no more are read. */
+const MAX_BYTES = 8 * 1024 * 1024
+/** How long events that are done with gather while there are many, in ms: few large transactions cost far less. */
+const GATHERING = 50
 /** How often to look for something to drain that nobody told of, in ms. */
 const POLL = 1_000
 /** How long to leave a store alone that failed, in ms. */
@@ -43,7 +47,6 @@ type Flight = { readonly event: StoredEvent; readonly started: number }
 export class Drain {
   readonly #options: DrainOptions
   readonly #window: Window
-  readonly #limits: { rows: number; bytes: number }
   readonly #settler: Settler
   /** In the order in which they started, which is that in which their time is over. */
   readonly #flights = new Set<Flight>()
@@ -56,18 +59,23 @@ export class Drain {
   #isOver = false
   /** Whether the store may have more than was read. */
   #mayHaveMore = true
+  /** Whether it had as much as is read at a time. */
+  #hasBacklog = false
   #hasChanged = false
   #changed: (() => void) | undefined
 
   constructor(options: DrainOptions) {
     const { store, concurrency } = options
     this.#options = options
-    this.#limits = { rows: concurrency * 2, bytes: MAX_BYTES }
-    this.#window = new Window(this.#limits)
-    this.#settler = new Settler(async seqs => {
-      await store.settle(seqs)
-      this.#window.settled(seqs)
-    }, STORE_PAUSE)
+    this.#window = new Window({ rows: concurrency + STEP.rows, bytes: MAX_BYTES })
+    this.#settler = new Settler({
+      settle: async seqs => {
+        await store.settle(seqs)
+        this.#window.settled(seqs)
+      },
+      gathering: () => (this.#hasBacklog ? GATHERING : 0),
+      pause: STORE_PAUSE,
+    })
   }
 
   start(): void {
@@ -144,8 +152,9 @@ export class Drain {
     const after = this.#window.cursor
     this.#mayHaveMore = false
     try {
-      const events = await this.#options.store.take({ after, ...this.#limits })
+      const events = await this.#options.store.take({ after, ...STEP })
       this.#window.add(events, after)
+      this.#hasBacklog = events.length === STEP.rows
       if (events.length > 0) this.#mayHaveMore = true
     } catch {
       await sleep(STORE_PAUSE)

@@ -3,20 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Events settled in one call. */
 const MAX_BATCH = 4_096
 
+/** Times in ms. */
+export type SettlerOptions = {
+  settle: (seqs: number[]) => Promise<void>
+  /** How long to wait for more before each call. */
+  gathering: () => number
+  /** How long to wait after a call that failed. */
+  pause: number
+}
+
 /**
  * Settles events in batches, one call at a time: what comes meanwhile waits for the next. What fails is tried again,
  * for as long as the store cannot take it.
  */
 export class Settler {
-  readonly #settle: (seqs: number[]) => Promise<void>
-  readonly #pause: number
+  readonly #options: SettlerOptions
+  readonly #stopping = new AbortController()
   #waiting: number[] = []
   #running: Promise<void> | undefined
-  #stopped = false
 
-  constructor(settle: (seqs: number[]) => Promise<void>, pause: number) {
-    this.#settle = settle
-    this.#pause = pause
+  constructor(options: SettlerOptions) {
+    this.#options = options
   }
 
   add(seq: number): void {
@@ -29,22 +36,23 @@ export class Settler {
     await this.#running
   }
 
-  /** Gives up what fails from now on. */
+  /** Gathers no longer, and gives up what fails from now on. */
   stop(): void {
-    this.#stopped = true
+    this.#stopping.abort()
   }
 
   async #run(): Promise<void> {
-    // What settles in one turn of the event loop goes together.
-    await new Promise(resolve => setImmediate(resolve))
+    const { settle, gathering, pause } = this.#options
+    const { signal } = this.#stopping
     while (this.#waiting.length > 0) {
+      await sleep(gathering(), undefined, { signal }).catch(() => {})
       const batch = this.#waiting.splice(0, MAX_BATCH)
       try {
-        await this.#settle(batch)
+        await settle(batch)
       } catch {
-        if (this.#stopped) break
+        if (signal.aborted) break
         this.#waiting.unshift(...batch)
-        await sleep(this.#pause)
+        await sleep(pause)
       }
     }
     this.#running = undefined

@@ -1,6 +1,6 @@
 import type { StoredEvent } from './types.ts'
 
-/** How many events, and how many bytes of them, are read at a time; twice that may be in memory. */
+/** How many events, and how many bytes of them, may be in memory before more are read. */
 export type WindowLimits = { rows: number; bytes: number }
 
 /** Ids of events that may wait to be removed from the store. */
@@ -40,10 +40,10 @@ export class Window {
     return this.#rows === 0
   }
 
-  /** Whether there is room for as much as is read at a time. */
+  /** Whether more may be read. */
   get hasRoom(): boolean {
     const { rows, bytes } = this.#limits
-    return this.#rows <= rows && this.#bytes <= bytes && this.#known.size <= MAX_UNSETTLED
+    return this.#rows < rows && this.#bytes < bytes && this.#known.size <= MAX_UNSETTLED
   }
 
   /** Whether {@link next} has an event. */

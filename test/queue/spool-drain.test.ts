@@ -50,6 +50,7 @@ void t.test('costs nobody any waiting while the queue is away', async t => {
   control.health = { ok: false, reason: 'disconnected' }
   control.answer = fails
   t.equal(await spool.publish(message()), 'accepted')
+  await until(() => control.published.length > 1)
   // From now on it hangs: whoever waited for it would wait for a minute.
   control.answer = undefined
   for (const one of messages(20, 'b')) t.equal(await spool.publish(one), 'accepted')

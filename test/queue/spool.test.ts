@@ -58,6 +58,15 @@ void t.test('throws the errors of its store, and may be connected once that is m
   t.same(second.health(), { ok: true })
 })
 
+void t.test('does not start where it could keep nothing, however well its queue is', async t => {
+  // Nobody, root included, may write there.
+  const { spool, control } = spoolOn(t, { store: { file: '/sys/jelou-receiver/spool.db' } })
+  await t.rejects(spool.connect(), { code: 'ERR_QUEUE_UNAVAILABLE', message: /\/sys\/jelou-receiver/ })
+  t.match(spool.health(), { ok: false })
+  await t.rejects(spool.publish(message()), { code: 'ERR_QUEUE_UNAVAILABLE' })
+  t.equal(control.connects, 0)
+})
+
 void t.test('drains while it closes', async t => {
   const { spool, control, store } = await openSpool(t, { deduplicates: true })
   const settle = store.settle.bind(store)

@@ -8,7 +8,8 @@ const MAX_UNSAVED_AGE = 1_000
 /**
  * The ids of stored events, remembered for at least `window` ms and at most twice that. There are two generations:
  * new ids go to the current one, and every `window` the older one is emptied and becomes the current one. Emptying a
- * table without WHERE only returns its pages (17 ms for 500,000 ids). A window of 0 remembers nothing.
+ * table without WHERE only returns its pages (17 ms for 500,000 ids). A window of 0 remembers nothing. A generation that
+ * is full gives way to the next before its time.
  */
 export class SeenIds {
   readonly #database: DatabaseSync
@@ -59,9 +60,14 @@ export class SeenIds {
     return size >= MAX_UNSAVED || (size > 0 && Math.abs(now - this.#unsavedSince) >= MAX_UNSAVED_AGE)
   }
 
-  /** Adds what was noted, within the caller's transaction. {@link forgetNoted} once that is committed. */
-  save(): void {
-    for (const key of this.#unsaved.values()) this.#remember[this.#current]?.run(key)
+  /**
+   * Adds what was noted, within the caller's transaction. {@link forgetNoted} once that is committed. Returns how many
+   * were new.
+   */
+  save(): number {
+    return this.#unsaved
+      .values()
+      .reduce((sum, key) => sum + Number(this.#remember[this.#current]?.run(key).changes), 0)
   }
 
   /** Forgets what was noted and is on no disk. False when there was nothing. */
@@ -76,13 +82,17 @@ export class SeenIds {
     return this.#window === 0 || this.#remember[this.#current]?.run(key).changes === 1
   }
 
-  /** Changes the generation when it is time, in a transaction of its own. Call it before {@link add}. */
-  rotate(now: number): void {
+  /**
+   * Changes the generation when it is time, or when the current one is full, in a transaction of its own. Call it
+   * before {@link add}. True when the current generation is empty now.
+   */
+  rotate(now: number, isFull = false): boolean {
     // Generations start at whole windows after each other, so that a late change keeps no id longer than two.
     // A clock that was set back starts a new period; ids are then remembered longer, never shorter.
-    const periods = Math.floor((now - this.#started) / this.#window)
-    if (this.#window === 0 || periods === 0) return
-    const started = periods < 0 ? now : this.#started + periods * this.#window
+    const elapsed = Math.floor((now - this.#started) / this.#window)
+    if (this.#window === 0 || (elapsed === 0 && !isFull)) return false
+    const periods = isFull ? Math.max(elapsed, 1) : elapsed
+    const started = isFull || periods < 0 ? now : this.#started + periods * this.#window
     const next = periods < 0 ? this.#current : 1 - this.#current
     transaction(this.#database, () => {
       if (periods > 0) this.#database.exec(`DELETE FROM seen_${next}`)
@@ -91,9 +101,11 @@ export class SeenIds {
         UPDATE counters SET value = ${next} WHERE name = 'seen_current';
         UPDATE counters SET value = ${started} WHERE name = 'seen_started';
       `)
+      if (periods > 0) this.#database.exec(`UPDATE counters SET value = 0 WHERE name = 'seen'`)
     })
     this.#current = next
     this.#started = started
+    return periods > 0
   }
 }
 

@@ -38,7 +38,7 @@ const SCHEMA = `
   CREATE TABLE seen_0 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE seen_1 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  INSERT INTO counters VALUES ('waiting', 0), ('dead', 0), ('seen_current', 0), ('seen_started', 0);
+  INSERT INTO counters VALUES ('waiting', 0), ('dead', 0), ('seen_current', 0), ('seen_started', 0), ('seen', 0);
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `

@@ -5,12 +5,20 @@ import type { PackedEvent } from './sqlite-batch.ts'
 import { SeenIds } from './sqlite-dedupe.ts'
 import type { Row, RowSource } from './sqlite-leases.ts'
 import type { Wire, WorkerOptions } from './sqlite-protocol.ts'
+import { prepareStatements } from './sqlite-statements.ts'
 import { number, openDatabase, transaction } from './sqlite-schema.ts'
 
 /** An answer with bodies stops growing at this many bytes, so that nobody need fear large ones. */
 export const MAX_ANSWER = 16 * 1024 * 1024
 
+/** How much of the largest size the remembered ids may take, in both generations, and about how many bytes one takes. */
+const SEEN_SHARE = 0.25
+const SEEN_SIZE = 48
+
 export type StoreOptions = Pick<WorkerOptions, 'file' | 'dedupeWindow' | 'maxAttempts' | 'maxSize'>
+
+/** An event that has left the queue. */
+export type Settled = { seq: number; key: string }
 
 /** A message as it is delivered; `attempts` are those that failed before. */
 export type StoredMessage = { attempts: number; body: Uint8Array }
@@ -25,7 +33,9 @@ export class Store implements RowSource {
   readonly #database: DatabaseSync
   readonly #seen: SeenIds
   readonly #sql
-  #counts: { waiting: number; dead: number }
+  readonly #maxSeen: number
+  /** `seen` is the number of ids in the current generation. */
+  #counts: { waiting: number; dead: number; seen: number }
 
   constructor({ file, dedupeWindow, maxAttempts, maxSize }: StoreOptions) {
     this.#file = file
@@ -34,19 +44,20 @@ export class Store implements RowSource {
     this.#seen = new SeenIds(this.#database, dedupeWindow)
     this.#sql = prepareStatements(this.#database)
     const count = (name: string) =>
-      number(this.#database, `SELECT value FROM counters WHERE name = '${name}'`)
-    this.#counts = { waiting: count('waiting'), dead: count('dead') }
+      number(this.#database, `SELECT ifnull(max(value), 0) FROM counters WHERE name = '${name}'`)
+    this.#maxSeen = (maxSize * SEEN_SHARE) / 2 / SEEN_SIZE
+    this.#counts = { waiting: count('waiting'), dead: count('dead'), seen: count('seen') }
   }
 
   /** Runs changes in one synced transaction: all of them, or an error and none. */
   transaction(now: number, work: () => void): void {
-    this.#seen.rotate(now)
+    if (this.#seen.rotate(now, this.#counts.seen >= this.#maxSeen)) this.#counts.seen = 0
     const before = { ...this.#counts }
     try {
       transaction(this.#database, () => {
-        this.#seen.save()
+        this.#counts.seen += this.#seen.save()
         work()
-        for (const name of ['waiting', 'dead'] as const)
+        for (const name of ['waiting', 'dead', 'seen'] as const)
           if (this.#counts[name] !== before[name]) this.#sql.count.run(this.#counts[name], name)
       })
       this.#seen.forgetNoted()
@@ -71,6 +82,7 @@ export class Store implements RowSource {
     if (!this.#seen.add(dedupeKey)) return false
     this.#sql.add.run(partitionKey, now, body)
     this.#counts.waiting++
+    this.#counts.seen++
     return true
   }
 
@@ -92,12 +104,16 @@ export class Store implements RowSource {
     return events
   }
 
-  /** The partition key of what was removed; undefined when nothing was there. */
-  remove(seq: number): string | undefined {
-    const row = this.#sql.remove.get(seq)
-    if (row === undefined) return undefined
+  remove(seq: number): void {
+    this.#sql.remove.run(seq)
     this.#counts.waiting--
-    return String(row['partition_key'])
+  }
+
+  /** Removes what is there of these. Returns what it was. */
+  settle(seqs: readonly number[]): Settled[] {
+    const settled = rangesOf(seqs).flatMap(([first, last]) => this.#sql.settle.all(first, last))
+    this.#counts.waiting -= settled.length
+    return settled.map(row => ({ seq: Number(row['seq']), key: String(row['partition_key']) }))
   }
 
   /** Counts a failed delivery. True when it was the last: the message is a dead letter now. */
@@ -108,10 +124,10 @@ export class Store implements RowSource {
     return true
   }
 
-  /** Makes an event a dead letter. Its partition key; undefined when nothing was there. */
-  bury(seq: number, attempts: number, reason: string, now: number): string | undefined {
+  /** Makes an event a dead letter, if it is there. Returns what it was. */
+  bury(seq: number, attempts: number, reason: string, now: number): Settled[] {
     this.#counts.dead += Number(this.#sql.bury.run(attempts, reason, now, seq).changes)
-    return this.remove(seq)
+    return this.settle([seq])
   }
 
   /** Stops early once it has {@link MAX_ANSWER} bytes; at least one letter, if there is any. */
@@ -200,6 +216,17 @@ export class Store implements RowSource {
   }
 }
 
+/** Numbers as ranges, first and last included: one statement then removes many. */
+function rangesOf(seqs: readonly number[]): [first: number, last: number][] {
+  const ranges: [first: number, last: number][] = []
+  for (const seq of seqs.toSorted((a, b) => a - b)) {
+    const range = ranges.at(-1)
+    if (range?.[1] === seq - 1) range[1] = seq
+    else ranges.push([seq, seq])
+  }
+  return ranges
+}
+
 function fileSize(file: string): number {
   return statSync(file).size
 }
@@ -207,39 +234,4 @@ function fileSize(file: string): number {
 function bytes(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value
   throw new TypeError('A stored message has vanished')
-}
-
-function prepareStatements(database: DatabaseSync) {
-  return {
-    add: database.prepare('INSERT INTO events (partition_key, created, body) VALUES (?, ?, ?)'),
-    take: database.prepare('SELECT seq, partition_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
-    read: database.prepare('SELECT attempts, body FROM events WHERE seq = ?'),
-    remove: database.prepare('DELETE FROM events WHERE seq = ? RETURNING partition_key'),
-    fail: database.prepare(
-      'UPDATE events SET attempts = attempts + 1, not_before = ? WHERE seq = ? RETURNING attempts',
-    ),
-    bury: database.prepare(`
-      INSERT INTO dead (seq, partition_key, attempts, reason, died_at, body)
-      SELECT seq, partition_key, ?, ?, ?, body FROM events WHERE seq = ?
-    `),
-    dead: database.prepare('SELECT * FROM dead WHERE seq > ? ORDER BY seq LIMIT ?'),
-    deadSeqs: database.prepare('SELECT seq FROM dead ORDER BY seq LIMIT ?'),
-    redrive: database.prepare(`
-      INSERT INTO events (partition_key, created, body)
-      SELECT partition_key, ?, body FROM dead WHERE seq = ?
-      RETURNING partition_key
-    `),
-    forget: database.prepare('DELETE FROM dead WHERE seq = ?'),
-    scan: database.prepare(
-      'SELECT seq, partition_key, not_before FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
-    ),
-    ofKey: database.prepare(
-      'SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND partition_key = ? ORDER BY seq LIMIT ?',
-    ),
-    // The first condition says the same as the second, but it is what lets the partial index be used.
-    delayed: database.prepare('SELECT count(*) AS count FROM events WHERE not_before > 0 AND not_before > ?'),
-    oldest: database.prepare('SELECT seq, created FROM events WHERE not_before <= ? ORDER BY seq'),
-    last: database.prepare('SELECT ifnull(max(seq), 0) AS seq FROM events'),
-    count: database.prepare('UPDATE counters SET value = ? WHERE name = ?'),
-  }
 }

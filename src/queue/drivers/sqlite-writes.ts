@@ -3,7 +3,7 @@ import { unpackBatch } from './sqlite-batch.ts'
 import type { KeyCounts } from './sqlite-key-counts.ts'
 import type { Leases } from './sqlite-leases.ts'
 import type { Answer, Results, Write } from './sqlite-protocol.ts'
-import type { Store } from './sqlite-store.ts'
+import type { Settled, Store } from './sqlite-store.ts'
 
 const MAX_REASON = 1_000
 
@@ -25,7 +25,7 @@ export function commit(
   // What becomes of each lease once it is on disk. A lease is settled by the first that names it.
   const outcomes = new Map<string, () => void>()
   const added: string[] = []
-  const removed: { key: string; seq: number }[] = []
+  const removed: Settled[] = []
   const finish = (seq: number, token: string): void => {
     const key = leases.finish(token)
     keyCounts?.remove(key, seq)
@@ -34,10 +34,6 @@ export function commit(
   const fail = (seq: number, token: string, notBefore: number, reason: string): void => {
     const died = store.fail(seq, notBefore, reason, now)
     outcomes.set(token, () => (died ? finish(seq, token) : leases.giveBack(token, notBefore)))
-  }
-
-  const left = (seq: number, key: string | undefined): void => {
-    if (key !== undefined) removed.push({ key, seq })
   }
 
   const settle = (tokens: readonly string[], each: (seq: number, token: string) => void): SettleResult => {
@@ -74,10 +70,10 @@ export function commit(
           outcomes.set(token, () => leases.giveBack(token, 0))
         })
       case 'settle':
-        for (const seq of write.seqs) left(seq, store.remove(seq))
+        removed.push(...store.settle(write.seqs))
         return undefined
       case 'bury':
-        left(write.seq, store.bury(write.seq, write.attempts, write.reason.slice(0, MAX_REASON), now))
+        removed.push(...store.bury(write.seq, write.attempts, write.reason.slice(0, MAX_REASON), now))
         return undefined
       case 'redrive': {
         const keys = store.redrive(write.seqs, write.limit, now)

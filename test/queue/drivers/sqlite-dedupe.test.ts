@@ -80,3 +80,17 @@ void t.test('keeps its generations when the change fails', async t => {
   database.exec('PRAGMA query_only = 0')
   t.notOk(seen.add(id))
 })
+
+void t.test('begins a generation before its time when one is full', async t => {
+  const database = openDatabase(join(directory(t), 'queue.db'))
+  t.teardown(() => database.close())
+  const seen = new SeenIds(database, WINDOW)
+  seen.rotate(START)
+  t.ok(seen.add(id))
+  t.notOk(seen.rotate(START + 1))
+  t.ok(seen.rotate(START + 1, true))
+  t.notOk(seen.add(id), 'in the one before')
+  t.notOk(seen.rotate(START + WINDOW), 'which lasts as long as any')
+  t.ok(seen.rotate(START + 2 * WINDOW, true))
+  t.ok(seen.add(id))
+})

@@ -150,3 +150,61 @@ void t.test('can be read from outside while it is open', async t => {
     key: 'a',
   })
 })
+
+void t.test('reads on from anywhere, and stops at a number of events or bytes', async t => {
+  const { store, add } = open(t)
+  add('abc')
+  const seqs = (after: number, rows: number, bytes: number) =>
+    store.take({ after, rows, bytes }).map(({ seq, key }) => `${key}${seq}`)
+  t.same(seqs(0, 10, 1e6), ['a1', 'b2', 'c3'])
+  t.same(seqs(1, 1, 1e6), ['b2'])
+  t.same(seqs(0, 10, 1), ['a1'], 'one at least')
+  t.same(seqs(3, 10, 1e6), [])
+})
+
+void t.test('removes what is there, once', async t => {
+  const { store, change, add, stats } = open(t)
+  add('abcde')
+  change(() =>
+    t.same(store.settle([4, 1, 2, 9]), [
+      { seq: 1, key: 'a' },
+      { seq: 2, key: 'b' },
+      { seq: 4, key: 'd' },
+    ]),
+  )
+  change(() => t.same(store.settle([1, 2]), []))
+  change(() => t.same(store.bury(3, 7, 'no', NOW), [{ seq: 3, key: 'c' }]))
+  change(() => t.same(store.bury(3, 7, 'no', NOW), []))
+  t.match(stats(), { waiting: 1, dead: 1 })
+  t.match(store.dead(0, 10), [{ seq: 3, attempts: 7, reason: 'no' }])
+})
+
+void t.test('remembers no more ids than fit in a quarter of its largest size', async t => {
+  const maxSize = 2_000_000
+  const file = join(directory(t), 'queue.db')
+  const settings = { file, dedupeWindow: 86_400_000, maxAttempts: 2, maxSize }
+  let store = new Store(settings)
+  t.teardown(() => store.close())
+  const ids = Array.from({ length: 40 }, () =>
+    Array.from(
+      { length: 1_000 },
+      () => unpackBatch(packBatch([message()]))[0]?.dedupeKey ?? new Uint8Array(),
+    ),
+  )
+  for (const [round, some] of ids.entries()) {
+    for (const key of some) store.seen.note(key, NOW)
+    store.transaction(NOW + round, () => {})
+    if (round === 20) {
+      store.close()
+      store = new Store(settings)
+    }
+  }
+  const database = new DatabaseSync(file, { readOnly: true })
+  t.teardown(() => database.close())
+  const pages = (table: string) =>
+    Number(database.prepare(`SELECT sum(pgsize) AS size FROM dbstat WHERE name = ?`).get(table)?.['size'])
+  const size = pages('seen_0') + pages('seen_1')
+  t.ok(size > maxSize / 16 && size <= maxSize / 4, `${size} bytes`)
+  t.equal(store.seen.among(ids.at(-1) ?? []).length, 1_000, 'the last ones for sure')
+  t.equal(store.seen.among(ids[0] ?? []).length, 0)
+})
