@@ -164,9 +164,10 @@ export class Drain {
 
   #publishReady(): void {
     const { breaker, concurrency } = this.#options
-    while (!this.#isOver && this.#flights.size < concurrency && this.#window.isReady && breaker.admits()) {
-      const event = this.#window.next()
-      if (event !== undefined) void this.#publish(event)
+    while (!this.#isOver && this.#flights.size < concurrency) {
+      const event = this.#window.isReady && breaker.admits() ? this.#window.next() : undefined
+      if (event === undefined) return
+      void this.#publish(event)
     }
   }
 
@@ -189,10 +190,13 @@ export class Drain {
     const { publishTimeout } = this.#options
     const error = new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`)
     const now = performance.now()
+    this.#watch = undefined
     for (const flight of this.#flights) {
       const left = flight.started + publishTimeout - now
-      this.#watch = left > 0 ? setTimeout(() => this.#expire(), left) : undefined
-      if (left > 0) return
+      if (left > 0) {
+        this.#watch ??= setTimeout(() => this.#expire(), left)
+        return
+      }
       this.#failed(flight, error)
     }
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { QueueRefusedError, QueueUnavailableError } from '../../src/errors.ts'
+import { MessageRefusedError, QueueRefusedError, QueueUnavailableError } from '../../src/errors.ts'
 import { until } from './drivers/fixtures/engine.ts'
 import { confirms, controlledDriver, fails } from './fixtures/controlled-driver.ts'
 import { largeMessage, message, messages } from './fixtures/message.ts'
@@ -133,5 +133,95 @@ void t.test('waits for a store that fails', async t => {
   await store.publish(largeMessage('a', 10))
   await store.publish(message('a'))
   await until(() => control.confirmed.length === 1)
-  t.match(await spool.stats(), { dead: 1, waiting: 0 })
+  await until(async () => (await spool.stats()).waiting === 0)
+  t.match(await spool.stats(), { dead: 1 })
+})
+
+void t.test('ignores what becomes of an event whose time was over', async t => {
+  const { spool, control } = await openSpool(t, { ...quick, spool: { publishTimeout: 10 } })
+  const [first, second] = [message('a'), message('b')]
+  for (const one of [first, second]) t.equal(await spool.publish(one), 'accepted')
+  // Each was given to the queue twice: when it came, and from the store.
+  await until(() => control.pending.length >= 4)
+  control.answer = confirms
+  await until(() => spool.figures().drained === 2)
+  for (const [index, one] of control.pending.entries()) {
+    if (index % 2 === 0) one.confirm()
+    else one.fail()
+  }
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(spool.figures().drained, 2)
+  t.equal(await spool.publish(message('a')), 'accepted')
+})
+
+void t.test('waits for each event for as long as for any other', async t => {
+  const { spool, control, store } = await openSpool(t, { ...quick, spool: { publishTimeout: 400 } })
+  for (const key of ['a', 'b', 'b']) await store.publish(message(key))
+  await until(() => control.pending.length === 2)
+  const confirmed = control.pending[1]
+  await sleep(20)
+  confirmed?.confirm()
+  await until(() => control.pending.length === 3)
+  const started = performance.now()
+  await until(() => control.pending.length === 5)
+  t.ok(performance.now() - started > 200)
+  control.answer = confirms
+  for (const one of control.pending) if (one !== confirmed) one.confirm()
+  await until(() => spool.figures().drained === 3)
+})
+
+void t.test('has no more in memory than it has read ahead', async t => {
+  const { spool, control, store } = await openSpool(t, { ...quick, spool: { concurrency: 4 } })
+  let events = 0
+  const take = store.take.bind(store)
+  store.take = async request => {
+    const taken = await take(request)
+    events += taken.length
+    return taken
+  }
+  const sent = Array.from({ length: 1_200 }, (_, index) => message(`key ${index % 100}`))
+  await Promise.all(sent.map(one => store.publish(one)))
+  await until(() => control.pending.length === 4)
+  const drained = async (count: number) => {
+    while (spool.figures().drained < count) {
+      await until(() => control.pending.length > 0)
+      control.pending.shift()?.confirm()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  await drained(2)
+  t.ok(events <= 1_024, `${events} were read`)
+  await drained(200)
+  control.answer = confirms
+  for (const one of control.pending) one.confirm()
+  await until(() => spool.figures().drained === 1_200)
+  for (let key = 0; key < 100; key++) {
+    const ofKey = (all: typeof sent) =>
+      all.filter(({ partitionKey }) => partitionKey === `key ${key}`).map(({ id }) => id)
+    t.same(ofKey(control.confirmed), ofKey(sent))
+  }
+})
+
+void t.test('lets no key wait for one whose event is refused, and keeps the order of that', async t => {
+  const { spool, control, store } = await openSpool(t, {
+    ...quick,
+    spool: { concurrency: 2, maxAttempts: 3, refusedDelay: 40 },
+  })
+  const refused = message('a')
+  const sent = Array.from({ length: 600 }, (_, index) => message(index % 2 === 0 ? 'a' : `key ${index}`))
+  await Promise.all([refused, ...sent].map(one => store.publish(one)))
+  control.answer = one => {
+    if (one.message.id === refused.id) one.fail(new MessageRefusedError('too large'))
+    else one.confirm()
+  }
+  await until(() => spool.figures().drained === 600)
+  const ids = control.confirmed.map(({ id }) => id)
+  t.equal(new Set(ids).size, 600, 'none twice')
+  const ofA = sent.filter(({ partitionKey }) => partitionKey === 'a').map(({ id }) => id)
+  t.same(
+    ids.filter(id => ofA.includes(id)),
+    ofA,
+  )
+  t.same(new Set(ids.slice(0, 300)), new Set(sent.map(({ id }) => id).filter(id => !ofA.includes(id))))
+  t.equal(control.published.filter(({ id }) => id === refused.id).length, 3)
 })

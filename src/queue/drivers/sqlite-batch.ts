@@ -137,11 +137,11 @@ export function packEvents(events: readonly { seq: number; key: string; event: U
   }
 }
 
-/** Reads what {@link packEvents} wrote. */
+/** Reads what {@link packEvents} wrote. Each has memory of its own: one that stays long keeps nothing but itself. */
 export function unpackEvents({ seqs, keys, ...packed }: PackedEvents): StoredEvent[] {
   return unpackBodies(packed).map((event, index) => ({
     seq: Number(seqs[index]),
     key: String(keys[index]),
-    event,
+    event: Buffer.from(event),
   }))
 }
