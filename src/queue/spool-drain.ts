@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MessageRefusedError, QueueUnavailableError } from '../errors.ts'
-import { messageOf } from './attributes.ts'
+import { MessageRefusedError } from '../errors.ts'
 import { reasonOf, type Breaker } from './spool-breaker.ts'
+import { Flights } from './spool-flights.ts'
 import { Settler } from './spool-settler.ts'
 import { Window } from './spool-window.ts'
-import type { DriverLog, QueueDriver, QueueMessage, SpoolStore, StoredEvent } from './types.ts'
+import type { DriverLog, QueueDriver, SpoolStore, StoredEvent } from './types.ts'
 
 /** What is read from the store at a time. */
 const STEP = { rows: 512, bytes: 512 * 1024 }
@@ -37,9 +37,6 @@ export type DrainOptions = {
   drained: () => void
 }
 
-/** An event under way to the queue since `started`, by the clock of `performance`. */
-type Flight = { readonly event: StoredEvent; readonly started: number }
-
 /**
  * Brings to the queue what is stored here, in order within each key, in parallel across keys; and while the queue is
  * away, tries again and again whether it is back: with an event of the store, if there is one.
@@ -48,9 +45,7 @@ export class Drain {
   readonly #options: DrainOptions
   readonly #window: Window
   readonly #settler: Settler
-  /** In the order in which they started, which is that in which their time is over. */
-  readonly #flights = new Set<Flight>()
-  #watch: NodeJS.Timeout | undefined
+  readonly #flights: Flights
   /** How often each event that is parked was refused. */
   readonly #attempts = new Map<number, number>()
   /** Ends waiting, once it is time to stop. */
@@ -65,9 +60,15 @@ export class Drain {
   #changed: (() => void) | undefined
 
   constructor(options: DrainOptions) {
-    const { store, concurrency } = options
+    const { driver, store, concurrency, publishTimeout } = options
     this.#options = options
     this.#window = new Window({ rows: concurrency + STEP.rows, bytes: MAX_BYTES })
+    this.#flights = new Flights({
+      driver,
+      publishTimeout,
+      confirmed: event => this.#confirmed(event),
+      failed: (event, error) => this.#failed(event, error),
+    })
     this.#settler = new Settler({
       settle: async seqs => {
         await store.settle(seqs)
@@ -97,7 +98,7 @@ export class Drain {
     this.#end()
     clearTimeout(timer)
     while (this.#flights.size > 0) await this.#untilChange(POLL)
-    clearTimeout(this.#watch)
+    this.#flights.close()
     await this.#settler.flushed()
   }
 
@@ -145,7 +146,7 @@ export class Drain {
     if (!this.#window.isReady && this.#mayRead) await this.#read()
     const event = this.#window.next()
     if (event === undefined) breaker.undecided()
-    else void this.#publish(event)
+    else void this.#flights.start(event)
   }
 
   async #read(): Promise<void> {
@@ -167,44 +168,12 @@ export class Drain {
     while (!this.#isOver && this.#flights.size < concurrency) {
       const event = this.#window.isReady && breaker.admits() ? this.#window.next() : undefined
       if (event === undefined) return
-      void this.#publish(event)
+      void this.#flights.start(event)
     }
   }
 
-  async #publish(event: StoredEvent): Promise<void> {
-    const { driver, publishTimeout } = this.#options
-    const flight = { event, started: performance.now() }
-    this.#flights.add(flight)
-    this.#watch ??= setTimeout(() => this.#expire(), publishTimeout)
-    try {
-      await driver.publish(readable(event))
-    } catch (error) {
-      this.#failed(flight, error)
-      return
-    }
-    this.#confirmed(flight)
-  }
-
-  /** Gives up waiting for the events whose time is over. */
-  #expire(): void {
-    const { publishTimeout } = this.#options
-    const error = new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`)
-    const now = performance.now()
-    this.#watch = undefined
-    for (const flight of this.#flights) {
-      const left = flight.started + publishTimeout - now
-      if (left > 0) {
-        this.#watch ??= setTimeout(() => this.#expire(), left)
-        return
-      }
-      this.#failed(flight, error)
-    }
-  }
-
-  #confirmed(flight: Flight): void {
+  #confirmed(event: StoredEvent): void {
     const { breaker, drained } = this.#options
-    const { event } = flight
-    if (!this.#flights.delete(flight)) return
     breaker.succeeded()
     this.#attempts.delete(event.seq)
     this.#window.confirmed(event)
@@ -213,15 +182,14 @@ export class Drain {
     this.#landed()
   }
 
-  #failed(flight: Flight, error: unknown): void {
+  #failed(event: StoredEvent, error: unknown): void {
     const { breaker } = this.#options
-    if (!this.#flights.delete(flight)) return
     if (error instanceof MessageRefusedError) {
       breaker.succeeded()
-      void this.#refuse(flight.event, reasonOf(error))
+      void this.#refuse(event, reasonOf(error))
     } else {
       breaker.failed(error)
-      this.#window.failed(flight.event)
+      this.#window.failed(event)
     }
     this.#landed()
   }
@@ -276,14 +244,5 @@ export class Drain {
 
   async #pause(delay: number): Promise<void> {
     await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => {})
-  }
-}
-
-/** The message of a stored event. Throws MessageRefusedError when it is none. */
-function readable({ event }: StoredEvent): QueueMessage {
-  try {
-    return messageOf(event)
-  } catch (cause) {
-    throw new MessageRefusedError('it is no event of this service', { cause })
   }
 }
