@@ -17,12 +17,14 @@ void t.test('fails what is late, and tells that nothing moves', async t => {
 
 void t.test('waits for each as long as for the first, while others are confirmed', async t => {
   let stalls = 0
-  const open = flights({ timeout: 200, onStall: () => stalls++ })
+  const open = flights({ timeout: 1_000, onStall: () => stalls++ })
   const late = t.rejects(open.begin(1).settled, { code: 'ERR_QUEUE_UNAVAILABLE' })
-  await sleep(100)
+  const others = setInterval(() => open.begin(1).confirm('accepted'), 10)
+  t.teardown(() => clearInterval(others))
+  await sleep(500)
   const next = open.begin(1)
-  open.begin(1).confirm('accepted')
   await late
+  clearInterval(others)
   t.equal(stalls, 0)
   next.confirm('accepted')
   t.equal(await next.settled, 'accepted')
