@@ -116,8 +116,8 @@ export class Leases {
     return due.filter(head => head.state === 'leased').map(({ seq, token }) => ({ seq, token }))
   }
 
-  /** Ends a lease: its message is gone for good, the next one of the key, which this returns, may be leased. */
-  finish(token: string): string {
+  /** Ends a lease: its message is gone for good, the next one of its key may be leased. */
+  finish(token: string): void {
     const head = this.#end(token)
     const seq = head.parked.shift() ?? this.#refill(head)
     if (seq === undefined) {
@@ -127,7 +127,6 @@ export class Leases {
       head.seq = seq
       this.#ready.push(head)
     }
-    return head.key
   }
 
   /** Ends a lease: its message may be leased again from `notBefore` on (ms since the epoch). */

@@ -26,14 +26,9 @@ export function commit(
   const outcomes = new Map<string, () => void>()
   const added: string[] = []
   const removed: Settled[] = []
-  const finish = (seq: number, token: string): void => {
-    const key = leases.finish(token)
-    keyCounts?.remove(key, seq)
-  }
-
   const fail = (seq: number, token: string, notBefore: number, reason: string): void => {
     const died = store.fail(seq, notBefore, reason, now)
-    outcomes.set(token, () => (died ? finish(seq, token) : leases.giveBack(token, notBefore)))
+    outcomes.set(token, () => (died ? leases.finish(token) : leases.giveBack(token, notBefore)))
   }
 
   const settle = (tokens: readonly string[], each: (seq: number, token: string) => void): SettleResult => {
@@ -58,7 +53,7 @@ export function commit(
       case 'acknowledge':
         return settle(write.leases, (seq, token) => {
           store.remove(seq)
-          outcomes.set(token, () => finish(seq, token))
+          outcomes.set(token, () => leases.finish(token))
         })
       case 'reject': {
         const notBefore = write.delay > 0 ? now + write.delay : 0
