@@ -22,6 +22,8 @@ export type RedisWays = {
 }
 
 type Call = {
+  /** The connection that there was when it was published. */
+  client: Redis
   message: QueueMessage
   resolve: (outcome: PublishOutcome) => void
   reject: (error: unknown) => void
@@ -52,12 +54,14 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     },
   })
 
+  /** What is gathered goes to the client that there was then: one that is gone meanwhile fails it. */
   function flush(): void {
-    if (calls.length === 0) return
+    const [first] = calls
+    if (first === undefined) return
     const batch = { calls, bytes }
     calls = []
     bytes = 0
-    const stored = store(batch.calls).finally(() => {
+    const stored = store(batch.calls, first.client).finally(() => {
       inFlight.events -= batch.calls.length
       inFlight.bytes -= batch.bytes
       storing.delete(stored)
@@ -65,13 +69,11 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     storing.add(stored)
   }
 
-  async function store(batch: Call[]): Promise<void> {
+  async function store(batch: Call[], client: Redis): Promise<void> {
     const timer = setTimeout(fail, timeout, batch, NO_ANSWER)
     try {
-      const state = connection.state()
-      if ('failure' in state) return fail(batch, state.failure)
       const messages = batch.map(({ message }) => message)
-      const outcomes = await ways.store(state.client, messages)
+      const outcomes = await ways.store(client, messages)
       refusing = undefined
       for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome)
     } catch (error) {
@@ -108,7 +110,7 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
         reject(new QueueOverloadedError(`${inFlight.events} events, ${inFlight.bytes} bytes`))
       else {
         if (calls.length === 0) setImmediate(flush)
-        calls.push({ message, resolve, reject })
+        calls.push({ message, client: state.client, resolve, reject })
         inFlight.events++
         inFlight.bytes += size
         bytes += size
