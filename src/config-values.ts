@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { addressSet, isLoopback } from './network.ts'
 import { DRIVERS } from './queue/open.ts'
+import { SHARED } from './state/open.ts'
 
 const BROKER_SCHEMES = Object.keys(DRIVERS)
-const STORE_SCHEMES = ['redis:', 'rediss:', 'nats:', 'tls:', 'postgres:', 'postgresql:']
+const STORE_SCHEMES = Object.keys(SHARED)
 /** The schemes as people are told of them. */
 export const BROKERS = named(BROKER_SCHEMES)
 export const STORES = named(STORE_SCHEMES)

@@ -129,6 +129,17 @@ export async function loadConfig(
   return { ...config, QUEUE_NAME: config.QUEUE_NAME ?? queueNameOf(config.JELOU_PROJECT_ID) }
 }
 
+/** The PEM files for the broker or for the shared state, those that are configured. */
+export function tlsOf(
+  config: Config,
+  prefix: 'QUEUE' | 'STATE',
+): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  const ca = config[`${prefix}_CA_FILE` as const]
+  const cert = config[`${prefix}_CERT_FILE` as const]
+  const key = config[`${prefix}_KEY_FILE` as const]
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
+}
+
 /** Where the private listener is reached from this machine, and the token that it wants. */
 export type AdminAddress = { url: string; token: string | undefined }
 

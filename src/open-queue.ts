@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from './config.ts'
+import { tlsOf, type Config } from './config.ts'
 import { queueNameOf } from './queue-name.ts'
 import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
 import { openBroker } from './queue/open.ts'
@@ -20,7 +20,7 @@ export interface ServiceQueue extends QueueDriver {
 
 /** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client. */
 export async function openQueue(config: Config, log: FastifyBaseLogger): Promise<ServiceQueue> {
-  const { QUEUE_URL, QUEUE_CA_FILE, QUEUE_CERT_FILE, QUEUE_KEY_FILE } = config
+  const { QUEUE_URL } = config
   const embedded = { file: fileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
   if (QUEUE_URL.driver === 'sqlite') return withDeadLetters(createSqliteQueue(embedded))
   const driver = await openBroker({
@@ -29,11 +29,7 @@ export async function openQueue(config: Config, log: FastifyBaseLogger): Promise
     ensure: config.QUEUE_ENSURE,
     timeout: config.PUBLISH_TIMEOUT,
     dedupeWindow: config.DEDUPE_WINDOW,
-    tls: {
-      ...(QUEUE_CA_FILE && { ca: QUEUE_CA_FILE }),
-      ...(QUEUE_CERT_FILE && { cert: QUEUE_CERT_FILE }),
-      ...(QUEUE_KEY_FILE && { key: QUEUE_KEY_FILE }),
-    },
+    tls: tlsOf(config, 'QUEUE'),
     log,
   })
   const store = createSpoolStore({ ...embedded, maxSize: config.SPOOL_LIMIT })

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import { tlsOf, type Config } from './config.ts'
 import { openLater } from './state/open-later.ts'
 import { openState } from './state/open.ts'
 import { locationOf, type StateLog } from './state/shared.ts'
@@ -9,18 +9,14 @@ const TIMEOUT = 5_000
 
 /** The kept state that is configured. Throws the state's errors for a file; what is shared is opened when it is used. */
 export async function openConfiguredState(config: Config, log: StateLog): Promise<StateBackend> {
-  const { STATE_URL: url, STATE_CA_FILE, STATE_CERT_FILE, STATE_KEY_FILE } = config
+  const { STATE_URL: url } = config
   const open = () =>
     openState({
       url,
       directory: config.DATA_DIR,
       projectId: config.JELOU_PROJECT_ID,
       timeout: TIMEOUT,
-      tls: {
-        ...(STATE_CA_FILE && { ca: STATE_CA_FILE }),
-        ...(STATE_CERT_FILE && { cert: STATE_CERT_FILE }),
-        ...(STATE_KEY_FILE && { key: STATE_KEY_FILE }),
-      },
+      tls: tlsOf(config, 'STATE'),
       log,
     })
   return url === 'sqlite:' ? open() : openLater(locationOf(url), open)

@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import type { z } from 'zod'
 import { AdminRefusedError, AdminUnreachableError } from '../errors.ts'
 
 /** The private listener's base URL, and its token if it wants one. */
@@ -18,6 +19,21 @@ export async function callAdmin(
   options?: CallOptions,
 ): Promise<string> {
   return textOf(target, path, await exchange(target, method, path, options))
+}
+
+/** Calls as callAdmin does; resolves with what is in the JSON. Throws AdminRefusedError besides when another service answers there. */
+export async function askAdmin<T>(
+  target: AdminTarget,
+  method: Method,
+  path: string,
+  { schema, ...options }: CallOptions & { schema: z.ZodType<T> },
+): Promise<T> {
+  const text = await callAdmin(target, method, path, options)
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new AdminRefusedError(target.url + path, 'as another service', { cause })
+  }
 }
 
 /** The answer's text when it is a 2xx; throws as callAdmin does. */

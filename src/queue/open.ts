@@ -1,4 +1,5 @@
 import { ConfigError, QueueClientError } from '../errors.ts'
+import { isMissingPackage } from '../missing-package.ts'
 import type { BrokerOptions, QueueDriver } from './types.ts'
 
 type Driver = {
@@ -57,11 +58,7 @@ export async function openBroker(options: BrokerOptions, drivers = DRIVERS): Pro
   try {
     return (await driver.load())(options)
   } catch (cause) {
-    if (!isMissing(cause)) throw cause
+    if (!isMissingPackage(cause)) throw cause
     throw new QueueClientError(`${protocol}//…`, driver.client, { cause })
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 }

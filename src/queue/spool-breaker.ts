@@ -1,11 +1,9 @@
 import { QueueFullError, QueueRefusedError } from '../errors.ts'
+import { backoff, type Pauses } from './backoff.ts'
 import type { DriverLog, QueueDriver } from './types.ts'
 
 /** Failures in a row after which the queue counts as away. */
 const MAX_FAILURES = 5
-
-/** How long to wait before the queue is tried again, in ms: `first` doubles up to `most`, half of it by chance. */
-export type Pauses = { first: number; most: number }
 
 export type BreakerOptions = {
   driver: Pick<QueueDriver, 'name' | 'health'>
@@ -101,8 +99,7 @@ export class Breaker {
   /** How long to wait before the next try, in ms. */
   get pause(): number {
     const { pauses, random } = this.#options
-    const ceiling = Math.min(pauses.most, pauses.first * 2 ** (this.#trips - 1))
-    return ceiling / 2 + (random() * ceiling) / 2
+    return backoff(this.#trips - 1, pauses, random)
   }
 
   #isDefinite(error: unknown): boolean {

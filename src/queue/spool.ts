@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QueueUnavailableError } from '../errors.ts'
-import { Breaker, type BreakerState, type Pauses } from './spool-breaker.ts'
+import type { Pauses } from './backoff.ts'
+import { Breaker, type BreakerState } from './spool-breaker.ts'
 import { Drain } from './spool-drain.ts'
 import { Lanes } from './spool-lanes.ts'
 import { Memory } from './spool-memory.ts'

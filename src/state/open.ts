@@ -1,6 +1,6 @@
 import { ConfigError, StateClientError } from '../errors.ts'
+import { isMissingPackage } from '../missing-package.ts'
 import type { SharedStateOptions } from './shared.ts'
-import { openSqliteState } from './sqlite.ts'
 import type { StateBackend } from './types.ts'
 
 type Shared = {
@@ -14,7 +14,7 @@ const NATS: Shared = { client: '@nats-io/kv', load: async () => (await import('.
 const POSTGRES: Shared = { client: 'pg', load: async () => (await import('./postgres.ts')).openPostgresState }
 
 /** The shared states by the scheme of STATE_URL. */
-const SHARED: Readonly<Record<string, Shared>> = {
+export const SHARED: Readonly<Record<string, Shared>> = {
   'redis:': REDIS,
   'rediss:': REDIS,
   'nats:': NATS,
@@ -38,7 +38,7 @@ export type OpenStateOptions = Omit<SharedStateOptions, 'url'> & {
 export async function openState(options: OpenStateOptions, shared = SHARED): Promise<StateBackend> {
   const url = new URL(options.url)
   const { protocol } = url
-  if (protocol === 'sqlite:') return openSqliteState(options)
+  if (protocol === 'sqlite:') return (await import('./sqlite.ts')).openSqliteState(options)
   const backend = shared[protocol]
   if (backend === undefined) {
     const schemes = ['sqlite:', ...Object.keys(shared).map(scheme => `${scheme}//`)]
@@ -48,11 +48,7 @@ export async function openState(options: OpenStateOptions, shared = SHARED): Pro
     const openShared = await backend.load()
     return await openShared({ ...options, url })
   } catch (cause) {
-    if (!isMissing(cause)) throw cause
+    if (!isMissingPackage(cause)) throw cause
     throw new StateClientError(`${protocol}//…`, backend.client, { cause })
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 }

@@ -9,8 +9,8 @@ const MAX_LINES = 250
 const ALLOWED: Record<string, readonly string[]> = {
   // Could be published alone.
   jelou: ['errors.ts'],
-  state: ['errors.ts'],
-  queue: ['errors.ts'],
+  state: ['errors.ts', 'missing-package.ts'],
+  queue: ['errors.ts', 'missing-package.ts'],
   // It speaks to Jelou, and keeps the secret that comes of it.
   registration: ['errors.ts', 'jelou/', 'state/'],
   // It verifies by Jelou's signature and hands over what the queue's contract describes.
@@ -30,7 +30,14 @@ const ALLOWED: Record<string, readonly string[]> = {
 }
 /** A driver knows the contract, its own files, and no web framework. */
 const DRIVERS = 'queue/drivers/'
-const DRIVER_ALLOWED = ['errors.ts', 'queue/types.ts', 'queue/attributes.ts', 'queue/settings.ts', DRIVERS]
+const DRIVER_ALLOWED = [
+  'errors.ts',
+  'queue/types.ts',
+  'queue/attributes.ts',
+  'queue/settings.ts',
+  'queue/backoff.ts',
+  DRIVERS,
+]
 /** The only files that may know more than two rooms. */
 const COMPOSERS = new Set(['app.ts', 'cli.ts'])
 
