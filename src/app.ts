@@ -112,6 +112,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     queue,
     rejections,
     counts: events,
+    observe: () => {},
     now,
   })
   await adminListener.register(admin, {

@@ -7,10 +7,10 @@ import { verifyBody } from '../jelou/signature.ts'
 import type { PublishOutcome, QueueDriver } from '../queue/types.ts'
 import { challenge } from './credentials.ts'
 import { envelope } from './envelope.ts'
+import type { Observe } from './exchange.ts'
 import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
 import type { Rejections } from './rejections.ts'
-
 /** What the webhook needs: limits in bytes and ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
 export type WebhookOptions = GateOptions & {
   path: string
@@ -23,6 +23,7 @@ export type WebhookOptions = GateOptions & {
   rejections: Rejections
   /** Answers with 200 since the start, by outcome. */
   counts: Record<PublishOutcome, number>
+  observe: Observe
   now: () => number
 }
 
@@ -31,30 +32,41 @@ const REFUSALS_LOGGED_PER_SECOND = 10
 
 /** The public webhook route: credentials, signature, event, envelope, queue, answer. */
 export async function webhook(app: FastifyInstance, options: WebhookOptions): Promise<void> {
-  const { projectId, maxEventAge, queue, counts, now } = options
+  const { projectId, maxEventAge, queue, counts, observe, now } = options
   const gate = createGate(options)
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler<FastifyError>(refusal(options))
 
-  app.addHook('onRequest', gate)
+  app.decorateRequest('exchange')
+  app.addHook('onRequest', async request => {
+    request.exchange = { timeline: { received: performance.now() } }
+    await gate(request)
+    request.exchange.timeline.credential = performance.now()
+  })
 
   app.post<{ Body: Buffer }>(
     options.path,
     { bodyLimit: options.bodyLimit, schema: { response: { 200: ANSWER } } },
     async request => {
+      const { exchange } = request
+      const { timeline } = exchange
+      timeline.body = performance.now()
       const receivedAt = now()
       const signature = String(request.headers['x-jelou-signature'])
       const verified = () => verifyBody(request.body, signature, acceptedNow(options).keys)
       const body = verified() ?? ((await options.refreshed()) ? verified() : undefined)
       if (!body) throw new SignatureInvalidError()
+      timeline.signature = performance.now()
       const event = parseEvent(body)
-      if (maxEventAge > 0 && receivedAt - (event.timestamp ?? receivedAt) > maxEventAge)
-        throw new EventTooOldError()
+      if (event.timestamp !== undefined) exchange.eventAge = receivedAt - event.timestamp
+      if (maxEventAge > 0 && (exchange.eventAge ?? 0) > maxEventAge) throw new EventTooOldError()
       const message = envelope(event, body, projectId, receivedAt)
       const status = await queue.publish(message)
       counts[status]++
+      timeline.publish = performance.now()
+      observe({ ...exchange, outcome: status, answered: timeline.publish })
       request.log.debug({ reqId: request.id, id: message.id, type: message.type, status }, 'event taken')
       return { status, id: message.id }
     },
@@ -64,7 +76,7 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
 const ANSWER = { type: 'object', properties: { status: { type: 'string' }, id: { type: 'string' } } }
 
 /** Answers a refused request in Fastify's shape, remembers it, and logs it at a bounded rate. */
-function refusal({ rejections, authType, now }: WebhookOptions) {
+function refusal({ rejections, authType, observe, now }: WebhookOptions) {
   const limit = new LogLimit(REFUSALS_LOGGED_PER_SECOND, now)
   return (cause: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const answer = errorAnswer(cause)
@@ -72,6 +84,7 @@ function refusal({ rejections, authType, now }: WebhookOptions) {
     if (statusCode === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
     if (statusCode === 401) reply.header('www-authenticate', challenge(authType))
     const { source } = rejections.add(request, answer)
+    observe({ ...request.exchange, outcome: check, answered: performance.now() })
     const suppressed = limit.admit()
     if (suppressed !== undefined) {
       const fault = statusCode >= 500 ? { err: cause } : {}

@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import { request } from 'undici'
 import { signingKey } from '../../src/jelou/signature.ts'
 import type { PublishOutcome, QueueMessage } from '../../src/queue/types.ts'
+import type { Exchange } from '../../src/webhook/exchange.ts'
 import type { Accepted } from '../../src/webhook/gate.ts'
 import { webhook, type WebhookOptions } from '../../src/webhook/plugin.ts'
 import { Rejections } from '../../src/webhook/rejections.ts'
@@ -35,6 +36,7 @@ export type Answer = { status: number; headers: Record<string, unknown>; body: R
 export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> = {}) {
   const published: QueueMessage[] = []
   const lines: Record<string, unknown>[] = []
+  const exchanges: Exchange[] = []
   const accepted: Accepted = {
     keys: [signingKey(SECRET)],
     credentials: [{ authType: 'bearer', authorization: TOKEN }],
@@ -58,6 +60,7 @@ export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> =
     },
     rejections: new Rejections(() => NOW),
     counts: { accepted: 0, duplicate: 0 } satisfies Record<PublishOutcome, number>,
+    observe: exchange => void exchanges.push(exchange),
     now: () => NOW,
     ...overrides,
   }
@@ -74,6 +77,7 @@ export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> =
     options,
     published,
     lines,
+    exchanges,
     post: (body: string | Buffer, headers: Record<string, string> = goodHeaders(body)) =>
       post(`${url}/hook`, body, headers),
     raw: (head: string) => raw(url, head),
