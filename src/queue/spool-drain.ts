@@ -7,7 +7,7 @@ import { Window } from './spool-window.ts'
 import type { DriverLog, QueueDriver, SpoolStore, StoredEvent } from './types.ts'
 
 /** What is read from the store at a time. */
-const STEP = { rows: 512, bytes: 512 * 1024 }
+const STEP = { rows: 2_048, bytes: 1024 * 1024 }
 /** Bytes of events in memory before no more are read. */
 const MAX_BYTES = 8 * 1024 * 1024
 /** How long events that are done with gather while there are many, in ms: few large transactions cost far less. */

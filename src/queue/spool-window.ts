@@ -6,6 +6,9 @@ export type WindowLimits = { rows: number; bytes: number }
 /** Ids of events that may wait to be removed from the store. */
 const MAX_UNSETTLED = 16_384
 
+/** Places of {@link Window} that were taken already before they are removed. */
+const MAX_TAKEN = 1_024
+
 /** The events of one key that are in memory, in order. The first of them may be under way to the queue. */
 type Chain = { readonly events: StoredEvent[] }
 
@@ -17,7 +20,9 @@ type Chain = { readonly events: StoredEvent[] }
 export class Window {
   readonly #limits: WindowLimits
   readonly #chains = new Map<string, Chain>()
+  /** Those of which the first may be published, from `#head` on: shifting a long array would move all of it. */
   #ready: Chain[] = []
+  #head = 0
   /** Events of these keys are left in the store; with the first of them. */
   readonly #parked = new Map<string, number>()
   /** What is in memory, or on its way out of the store. */
@@ -48,7 +53,7 @@ export class Window {
 
   /** Whether {@link next} has an event. */
   get isReady(): boolean {
-    return this.#ready.length > 0
+    return this.#head < this.#ready.length
   }
 
   /** Takes in what was read behind `after`; nothing when reading has gone back since. */
@@ -62,7 +67,14 @@ export class Window {
 
   /** The next event that may be published; undefined when there is none. Until it is settled here none of its key follows. */
   next(): StoredEvent | undefined {
-    return this.#ready.shift()?.events[0]
+    const chain = this.#ready[this.#head]
+    if (chain === undefined) return undefined
+    this.#head++
+    if (this.#head >= MAX_TAKEN) {
+      this.#ready = this.#ready.slice(this.#head)
+      this.#head = 0
+    }
+    return chain.events[0]
   }
 
   /** The queue has the event: the next of its key may follow. It must be removed from the store. */
@@ -107,7 +119,8 @@ export class Window {
     this.#bytes += event.event.length
     const chain = this.#chains.get(event.key)
     if (chain !== undefined) {
-      chain.events.push(event)
+      // It may wait for long, and would keep all that was read with it from being freed.
+      chain.events.push({ ...event, event: Buffer.from(event.event) })
       return
     }
     const begun = { events: [event] }

@@ -125,23 +125,16 @@ export function unpackLeases({ leases, attempts, ...packed }: PackedLeases): Lea
   }))
 }
 
-/** Stored events on their way to a spool. */
-export type PackedEvents = PackedBodies & { seqs: number[]; keys: string[] }
+/** Stored events on their way to a spool: numbers, keys and sizes as JSON, as the database gives them, and all bodies. */
+export type PackedEvents = { seqs: string; keys: string; sizes: string; bodies: ArrayBuffer }
 
-/** Copies stored events into one buffer. */
-export function packEvents(events: readonly { seq: number; key: string; event: Uint8Array }[]): PackedEvents {
-  return {
-    seqs: events.map(({ seq }) => seq),
-    keys: events.map(({ key }) => key),
-    ...packBodies(events.map(({ event }) => event)),
-  }
-}
-
-/** Reads what {@link packEvents} wrote. Each has memory of its own: one that stays long keeps nothing but itself. */
-export function unpackEvents({ seqs, keys, ...packed }: PackedEvents): StoredEvent[] {
-  return unpackBodies(packed).map((event, index) => ({
-    seq: Number(seqs[index]),
-    key: String(keys[index]),
-    event: Buffer.from(event),
+/** The events in their order. They share the memory. */
+export function unpackEvents({ seqs, keys, sizes, bodies }: PackedEvents): StoredEvent[] {
+  const numbers = JSON.parse(seqs) as number[]
+  const names = JSON.parse(keys) as string[]
+  return unpackBodies({ sizes: JSON.parse(sizes) as number[], bodies }).map((event, index) => ({
+    seq: Number(numbers[index]),
+    key: String(names[index]),
+    event,
   }))
 }

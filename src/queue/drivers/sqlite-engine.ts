@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
-import { packEvents, unpackKeys } from './sqlite-batch.ts'
+import { unpackKeys } from './sqlite-batch.ts'
 import { lockQueue } from './sqlite-files.ts'
 import { KeyCounts } from './sqlite-key-counts.ts'
 import { Leases } from './sqlite-leases.ts'
@@ -150,7 +150,7 @@ class Engine {
         for (const key of unpackKeys(command.keys)) this.#store.seen.note(key, this.#now())
         return []
       case 'take':
-        return [{ id: command.id, value: packEvents(this.#store.take(command)) }]
+        return [{ id: command.id, value: this.#store.take(command) }]
       case 'seen':
         return [{ id: command.id, value: this.#store.seen.among(unpackKeys(command.keys)) }]
       case 'dead':

@@ -1,9 +1,12 @@
-import type { RowSource } from './sqlite-leases.ts'
+import type { Located } from './sqlite-bulk.ts'
 
 /** 4 MiB for 100,000 keys with few collisions, however many events there are. */
 const SLOTS = 1 << 20
 /** Rows looked at in one turn, short enough for an event to wait for. */
 const STEP = 5_000
+
+/** The stored events behind one of them, at most so many, in order; and the `seq` of the last of all. */
+type Source = { located: (after: number, limit: number) => Located[]; readonly last: number }
 
 /**
  * How many stored events there are, by a hash of their key: one thread counts, the other reads. A collision makes a key
@@ -27,14 +30,14 @@ export function slotOf(key: string): number {
 /** The counting side. Begins with a pass over what is stored, in steps, while changes are counted too. */
 export class KeyCounts {
   readonly #shared: Int32Array
-  readonly #source: Pick<RowSource, 'scan'>
+  readonly #source: Source
   /** The last event that the pass has to count; what is added later is counted as it comes. */
   readonly #last: number
   #cursor = 0
   /** What the pass has counted so far; undefined once it is over. */
   #counted: Int32Array | undefined = new Int32Array(SLOTS)
 
-  constructor(counts: SharedArrayBuffer, source: Pick<RowSource, 'scan'> & { readonly last: number }) {
+  constructor(counts: SharedArrayBuffer, source: Source) {
     this.#shared = new Int32Array(counts)
     this.#source = source
     this.#last = source.last
@@ -48,7 +51,7 @@ export class KeyCounts {
   /** Takes the pass a step further. */
   advance(): void {
     if (this.#counted === undefined) return
-    const rows = this.#source.scan(this.#cursor, STEP)
+    const rows = this.#source.located(this.#cursor, STEP)
     for (const { seq, key } of rows) if (seq <= this.#last) change(this.#counted, key, 1)
     this.#cursor = rows.length < STEP ? this.#last : Math.min(Number(rows.at(-1)?.seq), this.#last)
     if (this.#cursor < this.#last) return

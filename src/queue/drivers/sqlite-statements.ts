@@ -4,10 +4,8 @@ import type { DatabaseSync } from 'node:sqlite'
 export function prepareStatements(database: DatabaseSync) {
   return {
     add: database.prepare('INSERT INTO events (partition_key, created, body) VALUES (?, ?, ?)'),
-    take: database.prepare('SELECT seq, partition_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
     read: database.prepare('SELECT attempts, body FROM events WHERE seq = ?'),
     remove: database.prepare('DELETE FROM events WHERE seq = ?'),
-    settle: database.prepare('DELETE FROM events WHERE seq BETWEEN ? AND ? RETURNING seq, partition_key'),
     fail: database.prepare(
       'UPDATE events SET attempts = attempts + 1, not_before = ? WHERE seq = ? RETURNING attempts',
     ),

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import type { DeadLetter, QueueStats, StoredEvent, TakeRequest } from '../types.ts'
-import type { PackedEvent } from './sqlite-batch.ts'
+import type { DeadLetter, QueueStats, TakeRequest } from '../types.ts'
+import type { PackedEvent, PackedEvents } from './sqlite-batch.ts'
+import { Bulk, type Located } from './sqlite-bulk.ts'
 import { SeenIds } from './sqlite-dedupe.ts'
 import type { Row, RowSource } from './sqlite-leases.ts'
 import type { Wire, WorkerOptions } from './sqlite-protocol.ts'
@@ -17,9 +18,6 @@ const SEEN_SIZE = 48
 
 export type StoreOptions = Pick<WorkerOptions, 'file' | 'dedupeWindow' | 'maxAttempts' | 'maxSize'>
 
-/** An event that has left the queue. */
-export type Settled = { seq: number; key: string }
-
 /** A message as it is delivered; `attempts` are those that failed before. */
 export type StoredMessage = { attempts: number; body: Uint8Array }
 
@@ -33,6 +31,7 @@ export class Store implements RowSource {
   readonly #database: DatabaseSync
   readonly #seen: SeenIds
   readonly #sql
+  readonly #bulk: Bulk
   readonly #maxSeen: number
   /** `seen` is the number of ids in the current generation. */
   #counts: { waiting: number; dead: number; seen: number }
@@ -43,6 +42,7 @@ export class Store implements RowSource {
     this.#database = openDatabase(file, maxSize)
     this.#seen = new SeenIds(this.#database, dedupeWindow)
     this.#sql = prepareStatements(this.#database)
+    this.#bulk = new Bulk(this.#database)
     const count = (name: string) =>
       number(this.#database, `SELECT ifnull(max(value), 0) FROM counters WHERE name = '${name}'`)
     this.#maxSeen = (maxSize * SEEN_SHARE) / 2 / SEEN_SIZE
@@ -91,17 +91,14 @@ export class Store implements RowSource {
     return { attempts: Number(row?.['attempts']), body: bytes(row?.['body']) }
   }
 
-  /** The next events behind `after`; stops once it has this many bytes. */
-  take({ after, rows, bytes: most }: TakeRequest): Wire<StoredEvent>[] {
-    const events: Wire<StoredEvent>[] = []
-    let size = 0
-    for (const row of this.#sql.take.iterate(after, rows)) {
-      const event = bytes(row['body'])
-      events.push({ seq: Number(row['seq']), key: String(row['partition_key']), event })
-      size += event.length
-      if (size >= most) break
-    }
-    return events
+  /** What a spool reads: the next events behind `after`, at most so many and so many bytes. */
+  take(request: TakeRequest): PackedEvents {
+    return this.#bulk.take(request)
+  }
+
+  /** The next events behind `after`, by number and key. */
+  located(after: number, limit: number): Located[] {
+    return this.#bulk.behind(after, limit)
   }
 
   remove(seq: number): void {
@@ -110,10 +107,10 @@ export class Store implements RowSource {
   }
 
   /** Removes what is there of these. Returns what it was. */
-  settle(seqs: readonly number[]): Settled[] {
-    const settled = rangesOf(seqs).flatMap(([first, last]) => this.#sql.settle.all(first, last))
+  settle(seqs: readonly number[]): Located[] {
+    const settled = this.#bulk.remove(seqs)
     this.#counts.waiting -= settled.length
-    return settled.map(row => ({ seq: Number(row['seq']), key: String(row['partition_key']) }))
+    return settled
   }
 
   /** Counts a failed delivery. True when it was the last: the message is a dead letter now. */
@@ -125,7 +122,7 @@ export class Store implements RowSource {
   }
 
   /** Makes an event a dead letter, if it is there. Returns what it was. */
-  bury(seq: number, attempts: number, reason: string, now: number): Settled[] {
+  bury(seq: number, attempts: number, reason: string, now: number): Located[] {
     this.#counts.dead += Number(this.#sql.bury.run(attempts, reason, now, seq).changes)
     return this.settle([seq])
   }
@@ -214,17 +211,6 @@ export class Store implements RowSource {
   close(): void {
     this.#database.close()
   }
-}
-
-/** Numbers as ranges, first and last included: one statement then removes many. */
-function rangesOf(seqs: readonly number[]): [first: number, last: number][] {
-  const ranges: [first: number, last: number][] = []
-  for (const seq of seqs.toSorted((a, b) => a - b)) {
-    const range = ranges.at(-1)
-    if (range?.[1] === seq - 1) range[1] = seq
-    else ranges.push([seq, seq])
-  }
-  return ranges
 }
 
 function fileSize(file: string): number {

@@ -1,9 +1,10 @@
 import type { SettleResult } from '../types.ts'
 import { unpackBatch } from './sqlite-batch.ts'
+import type { Located } from './sqlite-bulk.ts'
 import type { KeyCounts } from './sqlite-key-counts.ts'
 import type { Leases } from './sqlite-leases.ts'
 import type { Answer, Results, Write } from './sqlite-protocol.ts'
-import type { Settled, Store } from './sqlite-store.ts'
+import type { Store } from './sqlite-store.ts'
 
 const MAX_REASON = 1_000
 
@@ -25,7 +26,7 @@ export function commit(
   // What becomes of each lease once it is on disk. A lease is settled by the first that names it.
   const outcomes = new Map<string, () => void>()
   const added: string[] = []
-  const removed: Settled[] = []
+  const removed: Located[] = []
   const fail = (seq: number, token: string, notBefore: number, reason: string): void => {
     const died = store.fail(seq, notBefore, reason, now)
     outcomes.set(token, () => (died ? leases.finish(token) : leases.giveBack(token, notBefore)))

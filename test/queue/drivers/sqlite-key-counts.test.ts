@@ -1,17 +1,16 @@
 import t from 'tap'
 import { createKeyCounts, KeyCounts, slotOf } from '../../../src/queue/drivers/sqlite-key-counts.ts'
-import type { Row } from '../../../src/queue/drivers/sqlite-leases.ts'
 import { createSpoolStore } from '../../../src/queue/drivers/sqlite.ts'
 import { message } from '../fixtures/message.ts'
 import { until } from './fixtures/engine.ts'
 import { options } from './fixtures/open.ts'
 
 function source(keys: string[]) {
-  const rows: Row[] = keys.map((key, index) => ({ seq: index + 1, key, notBefore: 0 }))
+  const rows = keys.map((key, index) => ({ seq: index + 1, key }))
   return {
     rows,
     last: rows.length,
-    scan: (after: number, limit: number) => rows.filter(({ seq }) => seq > after).slice(0, limit),
+    located: (after: number, limit: number) => rows.filter(({ seq }) => seq > after).slice(0, limit),
   }
 }
 
@@ -36,7 +35,7 @@ void t.test('counts what is stored in steps, and what changes meanwhile', async 
   counts.add('d')
   counts.remove('c', 5_011)
   t.equal(count('d'), 2, 'known at once')
-  stored.rows.push({ seq: 5_012, key: 'd', notBefore: 0 })
+  stored.rows.push({ seq: 5_012, key: 'd' })
   counts.advance()
   t.notOk(counts.unfinished)
   counts.advance()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
 import t from 'tap'
-import { packBatch, unpackBatch } from '../../../src/queue/drivers/sqlite-batch.ts'
+import { packBatch, unpackBatch, unpackEvents } from '../../../src/queue/drivers/sqlite-batch.ts'
 import { Store } from '../../../src/queue/drivers/sqlite-store.ts'
 import { message } from '../fixtures/message.ts'
 import { directory } from './fixtures/directory.ts'
@@ -155,7 +155,7 @@ void t.test('reads on from anywhere, and stops at a number of events or bytes', 
   const { store, add } = open(t)
   add('abc')
   const seqs = (after: number, rows: number, bytes: number) =>
-    store.take({ after, rows, bytes }).map(({ seq, key }) => `${key}${seq}`)
+    unpackEvents(store.take({ after, rows, bytes })).map(({ seq, key }) => `${key}${seq}`)
   t.same(seqs(0, 10, 1e6), ['a1', 'b2', 'c3'])
   t.same(seqs(1, 1, 1e6), ['b2'])
   t.same(seqs(0, 10, 1), ['a1'], 'one at least')
