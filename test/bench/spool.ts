@@ -123,7 +123,9 @@ async function rate(
   let time = 0
   while (next < count) {
     // Made outside of what is measured.
-    const batch: QueueMessage[] = Array.from({ length: Math.min(step, count - next) }, (_, index) => one(made + index))
+    const batch: QueueMessage[] = Array.from({ length: Math.min(step, count - next) }, (_, index) =>
+      one(made + index),
+    )
     next += batch.length
     made += batch.length
     let at = 0
