@@ -44,6 +44,7 @@ export function createSpans(
   { route, destination }: { route: Route; destination: () => Destination },
 ): Required<Pick<Tracer, 'begin' | 'observe' | 'drained'>> {
   const open = new WeakMap<TraceContext, Open>()
+  const name = `POST ${route.path}`
   const requestAttributes = {
     'http.request.method': 'POST',
     'http.route': route.path,
@@ -52,24 +53,23 @@ export function createSpans(
   }
 
   function begin(timeline: Timeline, clock: number, parent: SpanPlace | undefined): Span {
-    return tracer.startSpan(
-      `POST ${route.path}`,
-      { kind: SpanKind.SERVER, startTime: clock + timeline.received, attributes: requestAttributes },
-      contextOf(parent),
-    )
+    const startTime = clock + timeline.received
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime }, contextOf(parent))
+    // Afterwards, because a span that is not recorded takes none: most, where only some traces are.
+    return span.setAttributes(requestAttributes)
   }
 
   function producer(operation: string, startTime: number, context: Context, id?: string): Span {
-    const { system, name } = destination()
+    const { system, name: queue } = destination()
     const attributes: Attributes = {
       'messaging.system': SYSTEMS.get(system) ?? system,
-      'messaging.destination.name': name,
+      'messaging.destination.name': queue,
       'messaging.operation.name': operation,
       'messaging.operation.type': 'send',
       ...(id !== undefined && { 'messaging.message.id': id }),
     }
     return tracer.startSpan(
-      `${operation} ${name}`,
+      `${operation} ${queue}`,
       { kind: SpanKind.PRODUCER, startTime, attributes },
       context,
     )
@@ -95,7 +95,9 @@ export function createSpans(
       const clock = clockNow()
       const request = begin(timeline, clock, parseTraceContext(headers))
       const startTime = clock + (timeline.signature ?? timeline.received)
-      const publish = producer('publish', startTime, trace.setSpan(ROOT_CONTEXT, request))
+      const publish = request.isRecording()
+        ? producer('publish', startTime, trace.setSpan(ROOT_CONTEXT, request))
+        : request
       const context = formatTraceContext(placeOf(publish))
       open.set(context, { request, publish, clock })
       return context
