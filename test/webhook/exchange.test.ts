@@ -1,4 +1,6 @@
 import t from 'tap'
+import { request } from 'undici'
+import { parseTraceContext } from '../../src/tracing/trace-context.ts'
 import { goodHeaders, NOW, startWebhook, TRACEPARENT } from './harness.ts'
 
 t.test('each request is told of once, with the stages that it reached and what it was answered', async t => {
@@ -78,3 +80,20 @@ t.test(
     )
   },
 )
+
+t.test('two headers of a trace are none', async t => {
+  const traces: unknown[] = []
+  const { url } = await startWebhook(t, {
+    trace(headers) {
+      traces.push(parseTraceContext(headers)?.spanId)
+      return { traceparent: TRACEPARENT }
+    },
+  })
+  const good = Object.entries(goodHeaders('{"event":"a"}')).flat()
+  for (const times of [1, 2]) {
+    const headers = [...good, ...Array.from({ length: times }, () => ['traceparent', TRACEPARENT]).flat()]
+    const answer = await request(`${url}/hook`, { method: 'POST', headers, body: '{"event":"a"}' })
+    await answer.body.dump()
+  }
+  t.same(traces, ['b7ad6b7169203331', undefined])
+})
