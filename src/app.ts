@@ -11,6 +11,7 @@ import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
 import { openQueue, type ServiceQueue } from './open-queue.ts'
 import { openConfiguredState } from './open-state.ts'
+import { openTracer } from './open-tracer.ts'
 import { keptSchema } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { whyNotReady } from './registration/status.ts'
@@ -49,7 +50,12 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   const events = { accepted: 0, duplicate: 0 }
   const rejections = new Rejections(now)
 
-  const queue = await openQueue(config, log)
+  const tracer = await openTracer(config, {
+    log,
+    destination: () => ({ system: queue.name, name: config.QUEUE_NAME }),
+    now,
+  })
+  const queue = await openQueue(config, log, tracer.drained)
   const backend = await openConfiguredState(config, log)
   const seal = createSeal({
     keys: config.STATE_ENCRYPTION_KEY ?? [],
@@ -112,7 +118,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     queue,
     rejections,
     counts: events,
-    observe: () => {},
+    observe: tracer.observe,
+    trace: tracer.begin,
     now,
   })
   await adminListener.register(admin, {
@@ -192,7 +199,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await adminListener.close()
       // At once, because each may wait for somebody who does not answer.
       await Promise.all([registrar.stop().then(() => api?.close()), queue.close()])
-      await store.close()
+      await Promise.all([store.close(), tracer.close(config.SHUTDOWN_TIMEOUT * 0.1)])
     },
   }
 }

@@ -27,6 +27,15 @@ export const url = z
     ),
   )
 
+/** Plain HTTP too: a collector often stands beside the service, or at most one network away. */
+export const collector = z
+  .string()
+  .transform(checked(asCollectorUrl, 'must be an HTTP or HTTPS URL without user, query or fragment'))
+export const pairs = z
+  .string()
+  .transform(checked(asPairs, 'must be name=value pairs between commas, percent-encoded'))
+export const headers = pairs.refine(areHeaders, 'has a name or a value that no header can have')
+
 export function checked<I, O>(parse: (input: I) => O, problem: string) {
   return (input: I, context: z.RefinementCtx): O => {
     try {
@@ -50,6 +59,35 @@ function asHttpUrl(value: string): string {
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
   if (!safe || url.username || url.password || url.search || url.hash) throw new TypeError('not acceptable')
   return url.href.replace(/\/+$/, '')
+}
+
+/** Without its trailing slash, so that a path can be put behind it. */
+function asCollectorUrl(value: string): string {
+  const { protocol, username, password, search, hash, href } = new URL(value)
+  const isHttp = protocol === 'https:' || protocol === 'http:'
+  if (!isHttp || username || password || search || hash) throw new TypeError('not acceptable')
+  return href.replace(/\/+$/, '')
+}
+
+/** As OpenTelemetry writes them: https://www.w3.org/TR/baggage/#header-content, without properties. */
+function asPairs(value: string): Record<string, string> {
+  const entries = value
+    .split(',')
+    .filter(entry => entry.trim() !== '')
+    .map(entry => {
+      const [, name = '', content = ''] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(entry) ?? []
+      if (name === '') throw new TypeError('no pair')
+      return [decodeURIComponent(name), decodeURIComponent(content)] as const
+    })
+  return Object.fromEntries(entries)
+}
+
+function areHeaders(record: Record<string, string>): boolean {
+  try {
+    return [...new Headers(record)].length > 0
+  } catch {
+    return false
+  }
 }
 
 /** `file` is undefined for the one in DATA_DIR. */

@@ -15,6 +15,7 @@ import {
   tlsFiles,
   url,
 } from './config-values.ts'
+import { tracingVariables } from './config-tracing.ts'
 import { addressSet } from './network.ts'
 import { duration, size } from './units.ts'
 
@@ -201,4 +202,5 @@ export const variables = {
     description: "pino's levels",
     example: 'debug',
   }),
+  ...tracingVariables,
 }

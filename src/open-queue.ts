@@ -4,7 +4,7 @@ import { tlsOf, type Config } from './config.ts'
 import { queueNameOf } from './queue-name.ts'
 import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
 import { openBroker } from './queue/open.ts'
-import { createSpool, type SpoolFigures } from './queue/spool.ts'
+import { createSpool, type SpoolFigures, type SpoolOptions } from './queue/spool.ts'
 import type { DeadLetters, EmbeddedQueue, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
 
 /** The queue as the service has it: embedded, or a broker with a spool before it. */
@@ -19,7 +19,11 @@ export interface ServiceQueue extends QueueDriver {
 }
 
 /** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client. */
-export async function openQueue(config: Config, log: FastifyBaseLogger): Promise<ServiceQueue> {
+export async function openQueue(
+  config: Config,
+  log: FastifyBaseLogger,
+  drained?: SpoolOptions['drained'],
+): Promise<ServiceQueue> {
   const { QUEUE_URL } = config
   const embedded = { file: fileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
   if (QUEUE_URL.driver === 'sqlite') return withDeadLetters(createSqliteQueue(embedded))
@@ -40,6 +44,7 @@ export async function openQueue(config: Config, log: FastifyBaseLogger): Promise
     // The rest is for what comes before and after it.
     drainTimeout: config.SHUTDOWN_TIMEOUT / 2,
     log,
+    ...(drained && { drained }),
   })
 }
 

@@ -213,7 +213,7 @@ t.test('the .env file is read, and the environment wins', async t => {
 
 t.test('every variable is described', async t => {
   const docs = describeVariables()
-  t.equal(docs.length, 39)
+  t.equal(docs.length, 47)
   for (const { name, description, example } of docs) t.ok(description && example, name)
 })
 

@@ -1,4 +1,4 @@
-import type { QueueMessage } from './types.ts'
+import type { QueueMessage, TraceContext } from './types.ts'
 
 /** The context attributes of a message, under their names in CloudEvents 1.0. All are texts. */
 export type Attributes = Record<
@@ -12,7 +12,11 @@ export type Attributes = Record<
   | 'partitionkey'
   | 'receivedat',
   string
->
+> &
+  Partial<TraceContext>
+
+/** The attributes of the trace, which not every message has. */
+export const TRACE_ATTRIBUTES = ['traceparent', 'tracestate'] as const satisfies (keyof TraceContext)[]
 
 /** What a structured CloudEvent is sent as (CloudEvents 1.0, JSON format). */
 export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
@@ -23,6 +27,17 @@ const DATA = Buffer.from(',"data":')
 /** The attributes of an envelope, for brokers whose messages have headers. `data`, its last member, is not read. */
 export function attributesOf(body: Buffer): Attributes {
   return JSON.parse(`${body.toString('utf8', 0, body.indexOf(DATA))}}`) as Attributes
+}
+
+/**
+ * The attributes of the trace as headers by their own names: those of W3C Trace Context, which tracing in consumers looks for,
+ * whatever a binding of CloudEvents calls them.
+ */
+export function traceHeadersOf(attributes: Attributes): [name: keyof TraceContext, value: string][] {
+  return TRACE_ATTRIBUTES.flatMap(name => {
+    const value = attributes[name]
+    return value === undefined ? [] : [[name, value] as [typeof name, string]]
+  })
 }
 
 /** The message that an envelope was, as when it comes back from a store. The event's own timestamp is not in it. */

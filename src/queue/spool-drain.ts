@@ -33,8 +33,8 @@ export type DrainOptions = {
   /** Refusals after which an event is a dead letter. */
   maxAttempts: number
   log: DriverLog
-  /** Called for each event that the queue has confirmed. */
-  drained: () => void
+  /** Called for each event that the queue has confirmed, with when its last try began, by the clock of `performance`. */
+  drained: (event: StoredEvent, started: number) => void
 }
 
 /**
@@ -66,7 +66,7 @@ export class Drain {
     this.#flights = new Flights({
       driver,
       publishTimeout,
-      confirmed: event => this.#confirmed(event),
+      confirmed: (event, started) => this.#confirmed(event, started),
       failed: (event, error) => this.#failed(event, error),
     })
     this.#settler = new Settler({
@@ -172,13 +172,13 @@ export class Drain {
     }
   }
 
-  #confirmed(event: StoredEvent): void {
+  #confirmed(event: StoredEvent, started: number): void {
     const { breaker, drained } = this.#options
     breaker.succeeded()
     this.#attempts.delete(event.seq)
     this.#window.confirmed(event)
     this.#settler.add(event.seq)
-    drained()
+    drained(event, started)
     this.#landed()
   }
 

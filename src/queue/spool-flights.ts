@@ -7,7 +7,7 @@ export type FlightsOptions = {
   driver: Pick<QueueDriver, 'publish'>
   /** How long to wait for an event to be confirmed, in ms. */
   publishTimeout: number
-  confirmed: (event: StoredEvent) => void
+  confirmed: (event: StoredEvent, started: number) => void
   failed: (event: StoredEvent, error: unknown) => void
 }
 
@@ -39,7 +39,7 @@ export class Flights {
       if (this.#flights.delete(flight)) failed(event, error)
       return
     }
-    if (this.#flights.delete(flight)) confirmed(event)
+    if (this.#flights.delete(flight)) confirmed(event, flight.started)
   }
 
   /** Watches no longer; there must be none under way. */

@@ -14,6 +14,7 @@ import type {
   QueueMessage,
   QueueStats,
   SpoolStore,
+  StoredEvent,
 } from './types.ts'
 
 /** Times in ms. */
@@ -36,6 +37,8 @@ export type SpoolOptions = {
   maxInFlight?: number
   /** Events drained at a time. Default: 1,024. */
   concurrency?: number
+  /** Is told of each event that came from the store to the queue; its last try began at `started`, by `performance`. */
+  drained?: (event: StoredEvent, started: number) => void
   now?: () => number
   random?: () => number
 }
@@ -109,7 +112,10 @@ export function createSpool(options: SpoolOptions): Spool {
       refusedDelay,
       maxAttempts,
       log,
-      drained: () => void counts.drained++,
+      drained(event, started) {
+        counts.drained++
+        options.drained?.(event, started)
+      },
     })
     drain.start()
   }

@@ -14,6 +14,9 @@ export type QueueMessage = {
   body: Buffer
 }
 
+/** Where a message belongs in a distributed trace (W3C Trace Context, and CloudEvents' extension of the same names). */
+export type TraceContext = { traceparent: string; tracestate?: string }
+
 /** `accepted`: stored durably now. `duplicate`: an event with this id had been stored durably before. */
 export type PublishOutcome = 'accepted' | 'duplicate'
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { JelouEvent } from '../jelou/event.ts'
 import type { VerifiedBody } from '../jelou/signature.ts'
-import type { QueueMessage } from '../queue/types.ts'
+import type { QueueMessage, TraceContext } from '../queue/types.ts'
 
 const END = Buffer.from('}')
 
@@ -9,21 +9,25 @@ const END = Buffer.from('}')
  * Puts a verified event into its CloudEvents 1.0 envelope (structured JSON). `data` is the verified text itself,
  * byte for byte: key order, big numbers and escapes survive. An event without a usable time or key of its own gets
  * the time of its arrival (CloudEvents 1.0, `time`) and the project as its key. `receivedAt` is in ms since the epoch.
+ * The trace is CloudEvents' Distributed Tracing extension; the id does not depend on it.
  */
 export function envelope(
   event: JelouEvent,
   body: VerifiedBody,
   projectId: string,
   receivedAt: number,
+  { traceparent, tracestate }: TraceContext,
 ): QueueMessage {
   const id = hash('sha256', body)
   const type = `ai.jelou.${event.name}`
   const partitionKey = event.partitionKey ?? projectId
   const key = JSON.stringify(partitionKey)
+  const state = tracestate === undefined ? '' : `,"tracestate":${JSON.stringify(tracestate)}`
   const head =
     `{"specversion":"1.0","id":"${id}","source":"urn:jelou:project:${encodeURIComponent(projectId)}",` +
     `"type":${JSON.stringify(type)},"subject":${key},"time":"${isoTime(event.timestamp ?? receivedAt)}",` +
-    `"datacontenttype":"application/json","partitionkey":${key},"receivedat":"${isoTime(receivedAt)}","data":`
+    `"datacontenttype":"application/json","partitionkey":${key},"receivedat":"${isoTime(receivedAt)}",` +
+    `"traceparent":"${traceparent}"${state},"data":`
   return {
     id,
     type,

@@ -1,13 +1,14 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorAnswer } from '../error-answer.ts'
 import { EventTooOldError, SignatureInvalidError } from '../errors.ts'
 import { parseEvent } from '../jelou/event.ts'
 import type { AuthType } from '../jelou/schemas.ts'
 import { verifyBody } from '../jelou/signature.ts'
-import type { PublishOutcome, QueueDriver } from '../queue/types.ts'
+import type { PublishOutcome, QueueDriver, TraceContext } from '../queue/types.ts'
 import { challenge } from './credentials.ts'
 import { envelope } from './envelope.ts'
-import type { Observe } from './exchange.ts'
+import type { Observe, Timeline } from './exchange.ts'
 import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
 import type { Rejections } from './rejections.ts'
@@ -24,6 +25,8 @@ export type WebhookOptions = GateOptions & {
   /** Answers with 200 since the start, by outcome. */
   counts: Record<PublishOutcome, number>
   observe: Observe
+  /** Where the message of a request whose signature verified belongs; the headers decide over nothing else. */
+  trace: (headers: IncomingHttpHeaders, timeline: Timeline) => TraceContext
   now: () => number
 }
 
@@ -32,7 +35,7 @@ const REFUSALS_LOGGED_PER_SECOND = 10
 
 /** The public webhook route: credentials, signature, event, envelope, queue, answer. */
 export async function webhook(app: FastifyInstance, options: WebhookOptions): Promise<void> {
-  const { projectId, maxEventAge, queue, counts, observe, now } = options
+  const { projectId, maxEventAge, queue, counts, observe, trace, now } = options
   const gate = createGate(options)
 
   app.removeAllContentTypeParsers()
@@ -59,14 +62,16 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
       const body = verified() ?? ((await options.refreshed()) ? verified() : undefined)
       if (!body) throw new SignatureInvalidError()
       timeline.signature = performance.now()
+      exchange.trace = trace(request.headers, timeline)
       const event = parseEvent(body)
       if (event.timestamp !== undefined) exchange.eventAge = receivedAt - event.timestamp
       if (maxEventAge > 0 && (exchange.eventAge ?? 0) > maxEventAge) throw new EventTooOldError()
-      const message = envelope(event, body, projectId, receivedAt)
+      const message = envelope(event, body, projectId, receivedAt, exchange.trace)
+      exchange.id = message.id
       const status = await queue.publish(message)
       counts[status]++
       timeline.publish = performance.now()
-      observe({ ...exchange, outcome: status, answered: timeline.publish })
+      observe({ ...exchange, outcome: status, statusCode: 200, answered: timeline.publish })
       request.log.debug({ reqId: request.id, id: message.id, type: message.type, status }, 'event taken')
       return { status, id: message.id }
     },
@@ -84,7 +89,7 @@ function refusal({ rejections, authType, observe, now }: WebhookOptions) {
     if (statusCode === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
     if (statusCode === 401) reply.header('www-authenticate', challenge(authType))
     const { source } = rejections.add(request, answer)
-    observe({ ...request.exchange, outcome: check, answered: performance.now() })
+    observe({ ...request.exchange, outcome: check, statusCode, answered: performance.now() })
     const suppressed = limit.admit()
     if (suppressed !== undefined) {
       const fault = statusCode >= 500 ? { err: cause } : {}

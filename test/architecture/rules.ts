@@ -15,6 +15,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   registration: ['errors.ts', 'jelou/', 'state/'],
   // It verifies by Jelou's signature and hands over what the queue's contract describes.
   webhook: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'jelou/', 'queue/types.ts'],
+  // It is told of requests and of drained events, and reads the trace that a message takes along.
+  tracing: ['queue/types.ts', 'queue/attributes.ts', 'webhook/exchange.ts'],
   // It shows the consuming side of the queue's contract.
   admin: [
     'errors.ts',
@@ -38,13 +40,16 @@ const DRIVER_ALLOWED = [
   'queue/backoff.ts',
   DRIVERS,
 ]
+/** OpenTelemetry's SDK costs its time and memory only where something is recorded: these files are loaded then. */
+const LAZY = 'tracing/otel'
 /** The only files that may know more than two rooms. */
 const COMPOSERS = new Set(['app.ts', 'cli.ts'])
 
+const DYNAMIC = /\bimport\s*\(\s*(['"])(.+?)\1/g
 const SPECIFIERS = [
   /\bfrom\s*(['"])(.+?)\1/g,
   /\bimport\s*(['"])(.+?)\1/g,
-  /\bimport\s*\(\s*(['"])(.+?)\1/g,
+  DYNAMIC,
   /\brequire\s*\(\s*(['"])(.+?)\1/g,
   /\bimport\.meta\.resolve\(\s*(['"])(.+?)\1/g,
 ]
@@ -92,6 +97,16 @@ function inSource(file: string, text: string): string[] {
         .filter(({ isPackage, target }) => isPackage && /^@?fastify\b(?!\/error$)/.test(target))
         .map(({ target }) => `a driver may not import ${target}`),
     )
+  }
+  if (!file.startsWith(LAZY)) {
+    const packages = imports.filter(
+      ({ isPackage, target }) => isPackage && target.startsWith('@opentelemetry/'),
+    )
+    problems.push(...packages.map(({ target }) => `loads ${target}`))
+    const loaded = importsOf(file, text.replaceAll(DYNAMIC, '')).filter(({ target }) =>
+      target.startsWith(LAZY),
+    )
+    problems.push(...loaded.map(({ target }) => `loads ${target} at once`))
   }
   const rooms = new Set(own.map(roomOf).filter(other => other !== undefined && other !== room))
   if (rooms.size > 2 && !COMPOSERS.has(file)) problems.push(`imports from ${rooms.size} rooms`)

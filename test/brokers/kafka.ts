@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Certificates } from '../fixtures/certificates.ts'
 import { freePort, launch, type Server } from './server.ts'
+import { traceOf } from './trace.ts'
 
 /**
  * Clients go on to the address that the broker gives them. Whoever asks at `proxied.port` is given the port
@@ -131,7 +132,12 @@ export function kafkaAdmin(at: { host: string; port: number }, options: object =
 }
 
 /** A record, and the producer that the broker had it from. */
-type Stored = { body: Buffer; headers: Record<string, string>; producerId: bigint }
+type Stored = {
+  body: Buffer
+  headers: Record<string, string>
+  trace: Record<string, string>
+  producerId: bigint
+}
 
 /** What was read of a topic so far: messages in the order of each partition, and where to go on in each. */
 const read = new Map<string, { messages: Stored[]; offsets: bigint[] }>()
@@ -199,5 +205,9 @@ function messageOf({ value, headers }: KafkaRecord) {
   const attributes = named
     .filter(([name]) => name.startsWith('ce_'))
     .map(([name, value]) => [name.slice(3), value])
-  return { body: value ?? Buffer.alloc(0), headers: Object.fromEntries(attributes) as Record<string, string> }
+  return {
+    body: value ?? Buffer.alloc(0),
+    headers: Object.fromEntries(attributes) as Record<string, string>,
+    trace: traceOf(Object.fromEntries(named)),
+  }
 }

@@ -73,12 +73,22 @@ function entryOf(fields: Buffer[]): Entry {
 export async function readBullmq(
   server: { host: string; port: number },
   { queueName, count }: { queueName: string; count: number },
-): Promise<{ body: Buffer }[]> {
+): Promise<{ body: Buffer; trace: Record<string, string> }[]> {
   return asked(server, async client => {
     const key = `bull:${queueName}`
     while ((await client.llen(`${key}:wait`)) < count) await sleep(20)
     const ids = (await client.lrange(`${key}:wait`, 0, -1)).toReversed()
-    const bodies = await Promise.all(ids.map(id => client.hgetBuffer(`${key}:${id}`, 'data')))
-    return bodies.map(body => ({ body: body ?? Buffer.alloc(0) }))
+    return Promise.all(
+      ids.map(async id => {
+        const [data, options] = await client.hmgetBuffer(`${key}:${id}`, 'data', 'opts')
+        return { body: data ?? Buffer.alloc(0), trace: telemetryOf(String(options)) }
+      }),
+    )
   })
+}
+
+/** What bullmq-otel finds in a job: BullMQ writes `tm` for the option `telemetry.metadata`. */
+function telemetryOf(options: string): Record<string, string> {
+  const { tm }: { tm?: string } = JSON.parse(options)
+  return tm === undefined ? {} : JSON.parse(tm)
 }

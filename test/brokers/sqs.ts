@@ -7,6 +7,7 @@ import {
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { launch, type Server } from './server.ts'
+import { traceOf } from './trace.ts'
 
 const PROGRAM = new URL('fauxqs.ts', import.meta.url).pathname
 
@@ -34,7 +35,8 @@ export function sqsClient({ host, port }: { host: string; port: number }): SQSCl
 }
 
 /** What was received of a queue so far, in the order in which it came. */
-const received = new Map<string, { body: Buffer; headers: Record<string, string> }[]>()
+type Stored = { body: Buffer; headers: Record<string, string>; trace: Record<string, string> }
+const received = new Map<string, Stored[]>()
 
 /** All messages of a queue once there are `count`: received, deleted, and remembered here. Headers are the attributes without `ce_`. */
 export async function readSqs(
@@ -53,11 +55,15 @@ export async function readSqs(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
       )
       for (const { Body = '', MessageAttributes = {} } of Messages) {
-        const attributes = Object.entries(MessageAttributes).filter(([name]) => name.startsWith('ce_'))
-        const headers = attributes.map(([name, { StringValue = '' }]) => [name.slice(3), StringValue])
+        const attributes = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [
+          name,
+          StringValue,
+        ])
+        const named = attributes.filter(([name]) => name?.startsWith('ce_'))
         messages.push({
           body: Buffer.from(Body),
-          headers: Object.fromEntries(headers) as Record<string, string>,
+          headers: Object.fromEntries(named.map(([name, value]) => [name?.slice(3), value])),
+          trace: traceOf(Object.fromEntries(attributes)),
         })
       }
       const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }))

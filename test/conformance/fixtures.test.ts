@@ -51,10 +51,11 @@ t.test('documented bodies, signed by openssl, arrive byte for byte', { skip: mis
     const { messages } = JSON.parse(text)
     const [{ lease, event }] = messages
     t.match(event.receivedat, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    t.match(event.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
     const envelope =
       `{"specversion":"1.0","id":"${id}","source":"urn:jelou:project:PROJECT_ID","type":"ai.jelou.message",` +
       `"subject":"ROOM_ID","time":"${time}","datacontenttype":"application/json","partitionkey":"ROOM_ID",` +
-      `"receivedat":"${event.receivedat}","data":${bytes.toString()}}`
+      `"receivedat":"${event.receivedat}","traceparent":"${event.traceparent}","data":${bytes.toString()}}`
     t.equal(text, `{"messages":[{"lease":"${lease}","attempts":1,"event":${envelope}}]}`)
     t.strictSame(JSON.parse((await post(`${adminUrl}/queue/ack`, { leases: [lease] })).text), {
       settled: 1,

@@ -67,8 +67,8 @@ export function brokerOutage(t: Test, broker: BrokerOutage): void {
 }
 
 /** How many events are on this machine and not yet at the broker. */
-async function waiting({ adminUrl }: Service): Promise<number> {
-  const { text } = await call(`${adminUrl}/queue/stats`)
+export async function waiting({ adminUrl }: Service, headers: Record<string, string> = {}): Promise<number> {
+  const { text } = await call(`${adminUrl}/queue/stats`, { headers })
   const { waiting, leased, delayed }: Record<string, number> = JSON.parse(text)
   return Number(waiting) + Number(leased) + Number(delayed)
 }

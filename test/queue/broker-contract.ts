@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { BrokerOptions, QueueDriver } from '../../src/queue/types.ts'
+import type { BrokerOptions, QueueDriver, TraceContext } from '../../src/queue/types.ts'
 import { proxy } from '../brokers/proxy.ts'
 import type { Server } from '../brokers/server.ts'
 import { driverContract } from './driver-contract.ts'
 import { brokerOptions } from './fixtures/broker-options.ts'
 import { eventually, holds, publishThrough } from './fixtures/faults.ts'
-import { message, messages } from './fixtures/message.ts'
+import { message, messageOfTrace, messages, TRACE } from './fixtures/message.ts'
 
-/** A message as an independent client of the broker reads it; `headers` where the broker has them, by CloudEvents name. */
-export type Received = { body: Buffer; headers?: Record<string, string> }
+/**
+ * A message as an independent client of the broker reads it. `headers` where the broker has them, by CloudEvents name;
+ * `trace` where tracing in consumers has names of its own to look for.
+ */
+export type Received = { body: Buffer; headers?: Record<string, string>; trace?: Record<string, string> }
 
 /** What the contract of the brokers needs to know of one of them. */
 export type BrokerUnderTest = {
@@ -21,6 +24,8 @@ export type BrokerUnderTest = {
   proxied?: { listen: number; port: number }
   /** All messages of the queue in order, once there are `count`, by a client that has nothing to do with the driver. */
   read: (at: { queueName: string; count: number }) => Promise<Received[]>
+  /** Attributes that it has no header for. */
+  omits?: string[]
   /** Whether what it confirmed is still there after kill -9 of the server. */
   survivesKill: boolean
   /** The largest body that it takes, in bytes. */
@@ -62,15 +67,23 @@ export function brokerContract(t: Test, broker: BrokerUnderTest): void {
     },
   })
 
-  void t.test('gives the attributes as headers, where there are headers', async t => {
-    const queueName = randomName()
-    const driver = await open(t, queueName)
-    const sent = message('día 🎉')
-    await driver.publish(sent)
-    const [received] = await broker.read({ queueName, count: 1 })
-    const { data: _, ...attributes } = JSON.parse(String(sent.body)) as Record<string, unknown>
-    t.same(received?.headers ?? attributes, attributes)
-  })
+  void t.test(
+    'gives the attributes as headers, where there are headers, and the trace by its own names',
+    async t => {
+      const queueName = randomName()
+      const driver = await open(t, queueName)
+      const traces: Partial<TraceContext>[] = [{}, { traceparent: TRACE.traceparent }, TRACE]
+      for (const [index, trace] of traces.entries()) {
+        const sent = messageOfTrace(trace, 'día 🎉')
+        await driver.publish(sent)
+        const received = (await broker.read({ queueName, count: index + 1 }))[index]
+        const { data: _, ...all } = JSON.parse(String(sent.body)) as Record<string, unknown>
+        const named = Object.entries(all).filter(([name]) => !broker.omits?.includes(name))
+        t.same(received?.headers ?? all, received?.headers ? Object.fromEntries(named) : all)
+        t.same(received?.trace ?? trace, trace)
+      }
+    },
+  )
 
   void t.test('publishes hundreds at once, in order', async t => {
     const queueName = randomName()

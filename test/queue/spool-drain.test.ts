@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { MessageRefusedError, QueueRefusedError, QueueUnavailableError } from '../../src/errors.ts'
-import type { QueueMessage } from '../../src/queue/types.ts'
+import type { QueueMessage, StoredEvent } from '../../src/queue/types.ts'
 import { until } from './drivers/fixtures/engine.ts'
 import { confirms, controlledDriver, fails } from './fixtures/controlled-driver.ts'
 import { largeMessage, message, messages } from './fixtures/message.ts'
@@ -233,4 +233,17 @@ void t.test('lets no key wait for one whose event is refused, and keeps the orde
   )
   t.same(new Set(ids.slice(0, 300)), new Set(sent.map(({ id }) => id).filter(id => !ofA.includes(id))))
   t.equal(control.published.filter(({ id }) => id === refused.id).length, 3)
+})
+
+void t.test('tells of what is drained, and when its last try began', async t => {
+  const told: [event: string, wait: number][] = []
+  const drained = ({ event }: StoredEvent, started: number) =>
+    void told.push([String(event), performance.now() - started])
+  const { store, control } = await openSpool(t, { ...quick, spool: { drained } })
+  const sent = message()
+  control.answer = one => void setTimeout(() => one.confirm(), 20)
+  await store.publish(sent)
+  await until(() => told.length > 0)
+  t.match(told, [[String(sent.body), Number]])
+  t.ok((told[0]?.[1] ?? 0) >= 19)
 })

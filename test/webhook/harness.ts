@@ -15,6 +15,7 @@ import { Rejections } from '../../src/webhook/rejections.ts'
 export const SECRET = 'the-signing-secret'
 export const TOKEN = 'the-webhook-token'
 export const NOW = 1_776_134_300_000
+export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
 /** Signs independently of the code under test. */
 export function sign(body: string | Buffer, secret = SECRET): string {
@@ -60,6 +61,7 @@ export async function startWebhook(t: Test, overrides: Partial<WebhookOptions> =
     },
     rejections: new Rejections(() => NOW),
     counts: { accepted: 0, duplicate: 0 } satisfies Record<PublishOutcome, number>,
+    trace: () => ({ traceparent: TRACEPARENT }),
     observe: exchange => void exchanges.push(exchange),
     now: () => NOW,
     ...overrides,

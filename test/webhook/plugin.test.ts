@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { goodHeaders, NOW, SECRET, sign, startWebhook, TOKEN } from './harness.ts'
+import { goodHeaders, NOW, SECRET, sign, startWebhook, TOKEN, TRACEPARENT } from './harness.ts'
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../fixtures', name))
 
@@ -29,6 +29,7 @@ t.test('a documented message arrives in its envelope, byte for byte', async t =>
       datacontenttype: 'application/json',
       partitionkey: 'ROOM_ID',
       receivedat: new Date(NOW).toISOString(),
+      traceparent: TRACEPARENT,
       data: { ...event, timestamp },
     })
   }

@@ -1,5 +1,5 @@
 import type { Envelope } from 'rabbitmq-client'
-import { attributesOf, CONTENT_TYPE } from '../attributes.ts'
+import { attributesOf, CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** The most bytes of a routing key (AMQP 0-9-1, short string). */
@@ -12,11 +12,12 @@ const encoder = new TextEncoder()
 
 /**
  * How a message is published: durable, to be returned when no queue takes it, with the CloudEvents attributes as headers
- * (CloudEvents 1.0, AMQP binding: the prefix `cloudEvents:`).
+ * (CloudEvents 1.0, AMQP binding: the prefix `cloudEvents:`), and its trace once more by the names of W3C Trace Context.
  */
 export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(attributesOf(message.body)))
+  const attributes = attributesOf(message.body)
+  const headers: Record<string, string> = Object.fromEntries(traceHeadersOf(attributes))
+  for (const [name, value] of Object.entries(attributes))
     if (Buffer.byteLength(value) <= LONGEST_HEADER) headers[`cloudEvents:${name}`] = value
   return {
     exchange,

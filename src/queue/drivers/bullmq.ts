@@ -1,6 +1,7 @@
 import { Queue, type JobJson, type JobsOptions, type RedisQueueBackend } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
+import { attributesOf, traceHeadersOf } from '../attributes.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
 import type { BrokerOptions, PublishOutcome, QueueDriver, QueueMessage } from '../types.ts'
 import { createRedisDriver } from './redis-driver.ts'
@@ -67,6 +68,7 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
   }
 
   function jobOf({ id, type, body }: QueueMessage): JobJson {
+    const trace = traceHeadersOf(attributesOf(body))
     return {
       ...NEW_JOB,
       ...NOTHING_YET,
@@ -76,7 +78,13 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
       data: body.toString(),
       timestamp: Date.now(),
       ...(ttl > 0 && { deduplicationId: id }),
-      opts: { ...defaults, jobId: id, ...(ttl > 0 && { deduplication: { id, ttl } }) },
+      opts: {
+        ...defaults,
+        jobId: id,
+        ...(ttl > 0 && { deduplication: { id, ttl } }),
+        // As bullmq-otel, which brings OpenTelemetry to BullMQ's workers, writes and reads it.
+        ...(trace.length > 0 && { telemetry: { metadata: JSON.stringify(Object.fromEntries(trace)) } }),
+      },
     }
   }
 

@@ -7,14 +7,14 @@ import {
   type Connection,
   type MessageRecord,
 } from '@platformatic/kafka'
-import { attributesOf, CONTENT_TYPE } from '../attributes.ts'
+import { attributesOf, CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** Who writes, as brokers know it: they take each sequence number of a producer's epoch once, in order. */
 export type Producer = { id: bigint; epoch: number }
 
-/** A record that has its key. */
-export type KeyedRecord = MessageRecord & { key: Buffer }
+/** A record that has its key and headers. */
+export type KeyedRecord = MessageRecord & { key: Buffer; headers: Map<Buffer, Buffer> }
 
 /** An encoded batch and the number of its partition. */
 export type Batch = { index: number; bytes: Buffer }
@@ -28,17 +28,24 @@ const PRODUCE = 0
 const PRODUCE_VERSION = 3
 const ALL_REPLICAS = -1
 
-/** The record of a message: CloudEvents' Kafka binding, structured, with the attributes as headers besides. */
+/**
+ * The record of a message: CloudEvents' Kafka binding, structured, with the attributes as headers besides, and the trace
+ * by the names of W3C Trace Context too.
+ */
 export function recordOf(topic: string, { body, partitionKey }: QueueMessage): KeyedRecord {
   const headers = new Map<Buffer, Buffer>([CONTENT_TYPE_HEADER])
-  for (const [name, value] of Object.entries(attributesOf(body)))
-    headers.set(headerName(name), Buffer.from(value))
+  const attributes = attributesOf(body)
+  for (const [name, value] of Object.entries(attributes))
+    headers.set(headerName(`ce_${name}`), Buffer.from(value))
+  for (const [name, value] of traceHeadersOf(attributes)) headers.set(headerName(name), Buffer.from(value))
   return { topic, key: Buffer.from(partitionKey), value: body, headers, timestamp: BigInt(Date.now()) }
 }
 
-/** About how many bytes a record takes; its headers have short values, subject and key excepted. */
-export function sizeOf({ key, value }: KeyedRecord): number {
-  return value.length + 3 * key.length + 700
+/** About how many bytes a record takes, and no fewer. */
+export function sizeOf({ key, value, headers }: KeyedRecord): number {
+  let size = value.length + key.length + 100
+  for (const [name, content] of headers) size += name.length + content.length + 8
+  return size
 }
 
 /** The partition that every client with Kafka's own hash picks for a key. */
@@ -105,9 +112,9 @@ export function produce(
   })
 }
 
-function headerName(attribute: string): Buffer {
-  let name = HEADERS.get(attribute)
-  if (name === undefined) HEADERS.set(attribute, (name = Buffer.from(`ce_${attribute}`)))
+function headerName(text: string): Buffer {
+  let name = HEADERS.get(text)
+  if (name === undefined) HEADERS.set(text, (name = Buffer.from(text)))
   return name
 }
 

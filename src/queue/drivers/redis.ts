@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import { attributesOf, type Attributes } from '../attributes.ts'
+import { attributesOf, TRACE_ATTRIBUTES, type Attributes } from '../attributes.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
 import type { BrokerOptions, QueueDriver, QueueMessage } from '../types.ts'
 import { createRedisDriver } from './redis-driver.ts'
@@ -11,7 +11,7 @@ const SETTINGS = {
   trim: z.enum(['approximate', 'exact'], 'must be approximate or exact').default('approximate'),
 }
 
-/** The fields of an entry: the event's attributes, and `event`, the CloudEvents JSON itself. */
+/** Fields of an entry beside `event`, the CloudEvents JSON itself; those of the trace follow, where there are any. */
 const ATTRIBUTES = [
   'specversion',
   'id',
@@ -57,7 +57,11 @@ export function createRedisQueue(options: BrokerOptions): QueueDriver {
       const keys = [queueName, ...messages.map(({ id }) => `{${queueName}}:id:${id}`)]
       const values = messages.flatMap(({ body }) => {
         const attributes = attributesOf(body)
-        return [...ATTRIBUTES.map(name => attributes[name]), body]
+        return [
+          ...ATTRIBUTES.map(name => attributes[name]),
+          body,
+          ...TRACE_ATTRIBUTES.map(name => attributes[name] ?? ''),
+        ]
       })
       const outcomes = (await client.eval(append, keys.length, ...keys, ...values)) as number[]
       return outcomes.map(outcome => OUTCOMES[outcome] ?? missing)
@@ -75,14 +79,18 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
 end`
 
 /**
- * Appends events: KEYS are the stream and a key for each id, ARGV the fields of each. The id is remembered after the event
+ * Appends events: KEYS are the stream and a key for each id, ARGV the fields of each, '' for one that it has not. The id is remembered after the event
  * was appended: a script is not rolled back, and an id without its event would lose it. Answers 0 accepted,
  * 1 duplicate, 2 no stream, for each event.
  */
 function appendScript({ modifiers, dedupeWindow }: { modifiers: string[]; dedupeWindow: number }): string {
-  const fields = [...ATTRIBUTES, 'event'].map((name, index) => `'${name}', ARGV[at + ${index + 1}]`)
+  const names = [...ATTRIBUTES, 'event', ...TRACE_ATTRIBUTES]
+  const fields = names.map((name, index) => `'${name}', ARGV[at + ${index + 1}]`)
   const values = [...modifiers, '*'].map(value => `'${value}'`)
-  const xadd = `redis.call('XADD', KEYS[1], ${[...values, ...fields].join(', ')})`
+  const xadd = (without: number) => {
+    const given = [...values, ...fields.slice(0, fields.length - without)]
+    return `redis.call('XADD', KEYS[1], ${given.join(', ')})`
+  }
   const remember = dedupeWindow > 0
   return `
 local outcomes = {}
@@ -90,7 +98,14 @@ for i = 2, #KEYS do
   local at = (i - 2) * ${fields.length}
   local outcome = 1
   if ${remember ? "redis.call('EXISTS', KEYS[i]) == 0" : 'true'} then
-    local entry = ${xadd}
+    local entry
+    if ARGV[at + ${names.length}] ~= '' then
+      entry = ${xadd(0)}
+    elseif ARGV[at + ${names.length - 1}] ~= '' then
+      entry = ${xadd(1)}
+    else
+      entry = ${xadd(2)}
+    end
     if entry then
       outcome = 0
       ${remember ? `redis.call('SET', KEYS[i], entry, 'PX', ${Math.ceil(dedupeWindow)})` : ''}

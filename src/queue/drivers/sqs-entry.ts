@@ -1,7 +1,7 @@
 import type { MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
 import { createHash } from 'node:crypto'
 import { MessageRefusedError } from '../../errors.ts'
-import { attributesOf, CONTENT_TYPE } from '../attributes.ts'
+import { attributesOf, CONTENT_TYPE, traceHeadersOf, type Attributes } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** An entry of a batch but for its id, and the bytes of it that SQS counts. */
@@ -11,6 +11,20 @@ export type SqsEntry = { entry: Omit<SendMessageBatchRequestEntry, 'Id'>; size: 
 const TEXT = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]+$/u
 const GROUP = /^[!-~]{1,128}$/
 const TYPE = 'String'
+
+/**
+ * There may be ten with the content type and the trace: that one has the names which tracing in consumers looks for, and
+ * `subject`, which is the partition key, and `datacontenttype`, always the same, are in the body alone.
+ */
+const ATTRIBUTES = [
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'time',
+  'partitionkey',
+  'receivedat',
+] as const satisfies (keyof Attributes)[]
 
 /** The entry of a message. Throws MessageRefusedError when SQS cannot take it; `limit` in bytes. */
 export function entryOf(message: QueueMessage, { fifo, limit }: { fifo: boolean; limit: number }): SqsEntry {
@@ -25,9 +39,10 @@ export function entryOf(message: QueueMessage, { fifo, limit }: { fifo: boolean;
     MessageAttributes[name] = { DataType: TYPE, StringValue }
     size += name.length + TYPE.length + Buffer.byteLength(StringValue)
   }
-  // With this one they are ten, which is as many as there may be.
+  const attributes = attributesOf(message.body)
   add('content-type', CONTENT_TYPE)
-  for (const [name, value] of Object.entries(attributesOf(message.body))) add(`ce_${name}`, value)
+  for (const name of ATTRIBUTES) add(`ce_${name}`, attributes[name])
+  for (const [name, value] of traceHeadersOf(attributes)) add(name, value)
   if (size > limit)
     throw new MessageRefusedError(`with its attributes it has ${size} bytes, and the queue takes ${limit}`)
   const order = { MessageGroupId: groupOf(message.partitionKey), MessageDeduplicationId: message.id }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { amqpEnvelope } from '../../../src/queue/drivers/amqp-envelope.ts'
-import { message } from '../fixtures/message.ts'
+import { message, messageOfTrace, TRACE } from '../fixtures/message.ts'
 
 void t.test('names the event in the properties and the headers', async t => {
   const sent = message('día')
@@ -14,6 +14,15 @@ void t.test('names the event in the properties and the headers', async t => {
     timestamp: 1_776_134_278,
     headers: { 'cloudEvents:id': sent.id, 'cloudEvents:partitionkey': 'día' },
   })
+})
+
+void t.test('has the trace by both names', async t => {
+  t.match(amqpEnvelope('x', messageOfTrace(TRACE)).headers, {
+    ...TRACE,
+    'cloudEvents:traceparent': TRACE.traceparent,
+    'cloudEvents:tracestate': TRACE.tracestate,
+  })
+  t.notOk('traceparent' in (amqpEnvelope('x', message()).headers ?? {}))
 })
 
 void t.test('leaves the time of publishing to the client', async t => {

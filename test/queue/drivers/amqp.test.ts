@@ -2,6 +2,7 @@ import { Connection } from 'rabbitmq-client'
 import t from 'tap'
 import { createAmqpQueue } from '../../../src/queue/drivers/amqp.ts'
 import { headersOf, readRabbitmq, startRabbitmq } from '../../brokers/rabbitmq.ts'
+import { traceOf } from '../../brokers/trace.ts'
 import { brokerContract } from '../broker-contract.ts'
 
 const url = (at: { host: string; port: number }) => new URL(`amqp://guest:guest@${at.host}:${at.port}`)
@@ -23,7 +24,11 @@ if (server !== null) {
     create: createAmqpQueue,
     url,
     read: async at =>
-      (await read(at)).map(message => ({ body: message.body as Buffer, headers: headersOf(message) })),
+      (await read(at)).map(message => ({
+        body: message.body as Buffer,
+        headers: headersOf(message),
+        trace: traceOf(message.headers ?? {}),
+      })),
     survivesKill: true,
     largest: 16 * 1024 * 1024,
     refusals: {

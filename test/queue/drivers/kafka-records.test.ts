@@ -10,7 +10,7 @@ import {
   recordOf,
   sizeOf,
 } from '../../../src/queue/drivers/kafka-records.ts'
-import { message } from '../fixtures/message.ts'
+import { message, messageOfTrace, TRACE } from '../fixtures/message.ts'
 
 void t.test("Kafka's own hash", t => {
   // From the tests of Apache Kafka, UtilsTest.
@@ -43,7 +43,7 @@ void t.test('sequence numbers begin again after the last', t => {
 })
 
 void t.test('a batch as a broker reads it', t => {
-  const sent = [message('día \ud83d'), message('')]
+  const sent = [messageOfTrace(TRACE, 'día \ud83d'), message('')]
   const records = sent.map(one => recordOf('events', one))
   const batch = readRecordsBatch(Reader.from(encodeBatch(records, { id: 7n, epoch: 2 }, 40)))
   t.match(batch, { producerId: 7n, producerEpoch: 2, firstSequence: 40, attributes: 0 })
@@ -62,6 +62,8 @@ void t.test('a batch as a broker reads it', t => {
     'content-type': /^application\/cloudevents\+json/,
     ce_id: sent[0]?.id,
     ce_specversion: '1.0',
+    ce_tracestate: TRACE.tracestate,
+    ...TRACE,
   })
   const bytes = encodeBatch(records, { id: 7n, epoch: 2 }, 40).length
   const estimate = records.reduce((sum, record) => sum + sizeOf(record), 0)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { natsHeaders } from '../../../src/queue/drivers/nats-headers.ts'
-import { message } from '../fixtures/message.ts'
+import { message, messageOfTrace, TRACE } from '../fixtures/message.ts'
 
 void t.test('encodes what a header cannot hold', async t => {
   const cases = {
@@ -11,6 +11,15 @@ void t.test('encodes what a header cannot hold', async t => {
   }
   for (const [key, value] of Object.entries(cases))
     t.equal(natsHeaders(message(key)).get('ce-partitionkey'), value)
+})
+
+void t.test('has the trace by both names, and encodes it only where CloudEvents says so', async t => {
+  const headers = natsHeaders(messageOfTrace(TRACE))
+  t.equal(headers.get('traceparent'), TRACE.traceparent)
+  t.equal(headers.get('tracestate'), TRACE.tracestate)
+  t.equal(headers.get('ce-traceparent'), TRACE.traceparent)
+  t.equal(headers.get('ce-tracestate'), 'rojo=00f067aa0ba902b7,congo@vendor=%22t61%25%22\\')
+  t.notOk(natsHeaders(message()).has('traceparent'))
 })
 
 void t.test('names the event', async t => {

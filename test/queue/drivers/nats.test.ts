@@ -3,6 +3,7 @@ import { connect } from '@nats-io/transport-node'
 import t from 'tap'
 import { createNatsQueue } from '../../../src/queue/drivers/nats.ts'
 import { ceHeadersOf, readNats, startNats } from '../../brokers/nats.ts'
+import { traceOf } from '../../brokers/trace.ts'
 import { brokerContract } from '../broker-contract.ts'
 
 const server = await startNats(t)
@@ -23,7 +24,11 @@ if (server !== null) {
     url: ({ host, port }) => new URL(`nats://${host}:${port}`),
     async read({ queueName, count }) {
       const messages = await readNats({ servers: address }, { stream: queueName, count })
-      return messages.map(message => ({ body: Buffer.from(message.data), headers: ceHeadersOf(message) }))
+      return messages.map(message => ({
+        body: Buffer.from(message.data),
+        headers: ceHeadersOf(message),
+        trace: traceOf(Object.fromEntries(message.headers ?? [])),
+      }))
     },
     survivesKill: true,
     largest: 1024 * 1024,
