@@ -23,7 +23,7 @@ export type OpenExchange = {
 }
 
 /** One request to the webhook and what it was answered: `outcome` is `accepted`, `duplicate`, or the code of the error. */
-export type Exchange = OpenExchange & { outcome: string; answered: number }
+export type Exchange = OpenExchange & { outcome: string; statusCode: number; answered: number }
 
 /** Is told of every request to the webhook as soon as its answer is known; must not throw. */
 export type Observe = (exchange: Exchange) => void

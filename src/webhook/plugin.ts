@@ -66,7 +66,7 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
       const status = await queue.publish(message)
       counts[status]++
       timeline.publish = performance.now()
-      observe({ ...exchange, outcome: status, answered: timeline.publish })
+      observe({ ...exchange, outcome: status, statusCode: 200, answered: timeline.publish })
       request.log.debug({ reqId: request.id, id: message.id, type: message.type, status }, 'event taken')
       return { status, id: message.id }
     },
@@ -84,7 +84,7 @@ function refusal({ rejections, authType, observe, now }: WebhookOptions) {
     if (statusCode === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
     if (statusCode === 401) reply.header('www-authenticate', challenge(authType))
     const { source } = rejections.add(request, answer)
-    observe({ ...request.exchange, outcome: check, answered: performance.now() })
+    observe({ ...request.exchange, outcome: check, statusCode, answered: performance.now() })
     const suppressed = limit.admit()
     if (suppressed !== undefined) {
       const fault = statusCode >= 500 ? { err: cause } : {}

@@ -6,19 +6,25 @@ t.test('each request is told of once, with the stages that it reached and what i
   const body = `{"event":"a","timestamp":${NOW - 5}}`
   const old = `{"event":"a","timestamp":${NOW - 60_001}}`
   const all = ['received', 'credential', 'body', 'signature', 'publish', 'answered']
-  const cases: [body: string, headers: Record<string, string>, outcome: string, age?: number][] = [
-    [body, goodHeaders(body), 'accepted', 5],
-    [body, goodHeaders(body), 'duplicate', 5],
-    ['{"event":"b"}', goodHeaders('{"event":"b"}'), 'accepted'],
-    [old, goodHeaders(old), 'ERR_EVENT_TOO_OLD', 60_001],
-    ['[]', goodHeaders('[]'), 'ERR_EVENT_INVALID'],
-    [body, goodHeaders(''), 'ERR_SIGNATURE_INVALID'],
-    [body, {}, 'ERR_CREDENTIAL_INVALID'],
+  const cases: [
+    body: string,
+    headers: Record<string, string>,
+    status: number,
+    outcome: string,
+    age?: number,
+  ][] = [
+    [body, goodHeaders(body), 200, 'accepted', 5],
+    [body, goodHeaders(body), 200, 'duplicate', 5],
+    ['{"event":"b"}', goodHeaders('{"event":"b"}'), 200, 'accepted'],
+    [old, goodHeaders(old), 422, 'ERR_EVENT_TOO_OLD', 60_001],
+    ['[]', goodHeaders('[]'), 422, 'ERR_EVENT_INVALID'],
+    [body, goodHeaders(''), 401, 'ERR_SIGNATURE_INVALID'],
+    [body, {}, 401, 'ERR_CREDENTIAL_INVALID'],
   ]
   for (const [body, headers] of cases) await post(body, headers)
   t.same(
-    exchanges.map(({ outcome, eventAge }) => [outcome, eventAge]),
-    cases.map(([, , outcome, age]) => [outcome, age]),
+    exchanges.map(({ statusCode, outcome, eventAge }) => [statusCode, outcome, eventAge]),
+    cases.map(([, , status, outcome, age]) => [status, outcome, age]),
   )
   const stages = exchanges.map(({ timeline, answered }) => Object.entries({ ...timeline, answered }))
   t.same(
