@@ -15,7 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   registration: ['errors.ts', 'jelou/', 'state/'],
   // It verifies by Jelou's signature and hands over what the queue's contract describes.
   webhook: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'jelou/', 'queue/types.ts'],
-  // It shows the consuming side of the queue's contract.
+  // It shows the consuming side of the queue's contract, and counts what the webhook tells of its exchanges.
   admin: [
     'errors.ts',
     'end-connections.ts',
@@ -24,6 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'secret-digest.ts',
     'units.ts',
     'queue/types.ts',
+    'webhook/exchange.ts',
   ],
   // It is the other end of the same protocol: signature and schemas are Jelou's.
   simulator: ['errors.ts', 'network.ts', 'jelou/'],
