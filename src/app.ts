@@ -128,6 +128,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     stats: () => queue.stats(),
     rejected: () => rejections.list(),
     metrics: createMetrics({
+      projectId: config.JELOU_PROJECT_ID,
       version: VERSION,
       checks,
       traffic,

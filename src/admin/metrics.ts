@@ -5,8 +5,18 @@ import { addRegistrationMetrics, type RegistrationSources } from './metrics-regi
 import { noneOf, REFUSALS } from './outcomes.ts'
 import type { Traffic } from './traffic.ts'
 
+/** What prom-client tells and should not. */
+const MISLEADING = [
+  // Only the first collection of each report is counted, and under load a report has dozens.
+  'nodejs_gc_duration_seconds',
+  // Gauges with the name of a counter; and what they count is a private matter of Node.
+  ...['handles', 'requests', 'resources'].map(what => `nodejs_active_${what}_total`),
+  ...['handles', 'requests'].map(what => `nodejs_active_${what}`),
+]
+
 /** Where the numbers come from: read when somebody scrapes, so that counting costs the events next to nothing. */
 export type MetricSources = {
+  projectId: string
   version: string
   /** Each thing that readiness depends on: `ok`, or what is wrong. */
   checks: () => Record<string, string>
@@ -34,9 +44,10 @@ export function createMetrics(sources: MetricSources): Registry {
   return registry
 }
 
-function addServiceMetrics(kinds: Kinds, { version, checks, queue }: MetricSources): void {
-  kinds.info('build_info', 'The version that runs, and the driver of its queue', {
+function addServiceMetrics(kinds: Kinds, { projectId, version, checks, queue }: MetricSources): void {
+  kinds.info('build_info', 'The version that runs, whose project it serves, and the driver of its queue', {
     version,
+    project: projectId,
     queue: queue.driver,
   })
   kinds.gauge({
@@ -90,6 +101,5 @@ function addTrafficMetrics(kinds: Kinds, { traffic, events, refused }: MetricSou
  */
 function addProcessMetrics(register: Registry): void {
   collectDefaultMetrics({ register })
-  // It counts only the first collection of each report, and under load a report has dozens.
-  register.removeSingleMetric('nodejs_gc_duration_seconds')
+  for (const name of MISLEADING) register.removeSingleMetric(name)
 }

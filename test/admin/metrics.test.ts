@@ -13,7 +13,7 @@ const asSqlite = (own: Record<string, number>) =>
   Object.fromEntries(Object.entries(own).map(([name, value]) => [name.replace('"redis"', '"sqlite"'), value]))
 
 const SERVICE = {
-  'build_info{version="1.2.3",queue="sqlite"}': 1,
+  'build_info{version="1.2.3",project="p",queue="sqlite"}': 1,
   ready: 1,
   'ready_check{check="secret"}': 1,
   'ready_check{check="queue"}': 1,
