@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createMetrics } from '../../src/admin/metrics.ts'
 import { PUBLISH_FAILURES, REFUSALS } from '../../src/admin/outcomes.ts'
+import { noReconciles } from '../../src/registration/status.ts'
 import { FIGURES, metricSources, SPOOL } from './fixtures/metric-sources.ts'
 import { ownSamples, samples } from './fixtures/samples.ts'
 import { startAdmin } from './harness.ts'
@@ -53,8 +54,8 @@ const REGISTRATION = {
     'static',
   ]),
   'registration_phase{phase="registered"}': 1,
+  ...zeros('reconciles_total', 'outcome', Object.keys(noReconciles())),
   'reconciles_total{outcome="unchanged"}': 3,
-  'reconciles_total{outcome="failed"}': 0,
   reconciled_timestamp_seconds: 70,
   secret_age_seconds: 90,
   previous_secrets: 1,
