@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
+import { PublishMeter } from './admin/publish-meter.ts'
 import { queueFigures } from './admin/queue-figures.ts'
+import { Traffic } from './admin/traffic.ts'
 import type { Config } from './config.ts'
 import { errorAnswer } from './error-answer.ts'
 import { NotFoundError } from './errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
-import { openQueue, type ServiceQueue } from './open-queue.ts'
+import { openQueue, queueMetricsOf, type ServiceQueue } from './open-queue.ts'
 import { openConfiguredState } from './open-state.ts'
 import { openTracer } from './open-tracer.ts'
 import { keptSchema } from './registration/kept.ts'
@@ -17,6 +19,9 @@ import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { whyNotReady } from './registration/status.ts'
 import { createSeal } from './state/seal.ts'
 import { createStore } from './state/store.ts'
+import { watchLock } from './state/watched-lock.ts'
+import { VERSION } from './version.ts'
+import { toAll } from './webhook/exchange.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
 import { webhook } from './webhook/plugin.ts'
 import { Rejections } from './webhook/rejections.ts'
@@ -49,14 +54,16 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   const phase = { draining: false, refusing: false }
   const events = { accepted: 0, duplicate: 0 }
   const rejections = new Rejections(now)
+  const traffic = new Traffic()
+  const meter = new PublishMeter()
 
   const tracer = await openTracer(config, {
     log,
     destination: () => ({ system: queue.name, name: config.QUEUE_NAME }),
     now,
   })
-  const queue = await openQueue(config, log, tracer.drained)
-  const backend = await openConfiguredState(config, log)
+  const queue = await openQueue(config, log, { meter, drained: tracer.drained })
+  const backend = watchLock(await openConfiguredState(config, log))
   const seal = createSeal({
     keys: config.STATE_ENCRYPTION_KEY ?? [],
     projectId: config.JELOU_PROJECT_ID,
@@ -118,7 +125,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     queue,
     rejections,
     counts: events,
-    observe: tracer.observe,
+    observe: toAll(traffic.observe, tracer.observe),
     trace: tracer.begin,
     now,
   })
@@ -129,12 +136,14 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     stats: () => queue.stats(),
     rejected: () => rejections.list(),
     metrics: createMetrics({
+      projectId: config.JELOU_PROJECT_ID,
+      version: VERSION,
+      checks,
+      traffic,
       events: () => events,
       refused: () => rejections.counts,
-      queue: () => queue.stats(),
-      reconciles: () => registrar.status().reconciles,
-      registration: () => registrar.status().phase,
-      secretAge: () => age(registrar.status().secretSince),
+      queue: { ...queueMetricsOf(config, queue), meter },
+      registration: { status: () => registrar.status(), lock: backend.lockFigures, now },
     }),
     deadLetters: queue.deadLetters,
     consumer: queue.consumer,

@@ -1,11 +1,13 @@
-import { join } from 'node:path'
+import { statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { tlsOf, type Config } from './config.ts'
 import { queueNameOf } from './queue-name.ts'
 import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
 import { openBroker } from './queue/open.ts'
+import { measured, type Meter } from './queue/measured.ts'
 import { createSpool, type SpoolFigures, type SpoolOptions } from './queue/spool.ts'
-import type { DeadLetters, EmbeddedQueue, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
+import type { DeadLetters, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
 
 /** The queue as the service has it: embedded, or a broker with a spool before it. */
 export interface ServiceQueue extends QueueDriver {
@@ -18,15 +20,22 @@ export interface ServiceQueue extends QueueDriver {
   figures?(): SpoolFigures
 }
 
+/** Who is told of what the driver does, and of each event that the spool brought to the queue. */
+export type QueueWatchers = { meter: Meter; drained: SpoolOptions['drained'] }
+
 /** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client. */
 export async function openQueue(
   config: Config,
   log: FastifyBaseLogger,
-  drained?: SpoolOptions['drained'],
+  { meter, drained }: QueueWatchers,
 ): Promise<ServiceQueue> {
   const { QUEUE_URL } = config
-  const embedded = { file: fileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
-  if (QUEUE_URL.driver === 'sqlite') return withDeadLetters(createSqliteQueue(embedded))
+  const embedded = { file: queueFileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
+  if (QUEUE_URL.driver === 'sqlite') {
+    const queue = createSqliteQueue(embedded)
+    const { consumer } = queue
+    return { ...measured(queue, meter), stats: () => queue.stats(), consumer, deadLetters: consumer }
+  }
   const driver = await openBroker({
     url: QUEUE_URL.url,
     queueName: config.QUEUE_NAME,
@@ -38,7 +47,7 @@ export async function openQueue(
   })
   const store = createSpoolStore({ ...embedded, maxSize: config.SPOOL_LIMIT })
   return createSpool({
-    driver,
+    driver: measured(driver, meter),
     store,
     publishTimeout: config.PUBLISH_TIMEOUT,
     // The rest is for what comes before and after it.
@@ -48,12 +57,27 @@ export async function openQueue(
   })
 }
 
-function withDeadLetters(queue: EmbeddedQueue): ServiceQueue {
-  return Object.assign(queue, { deadLetters: queue.consumer })
-}
-
-/** By the project, so that it is the same before and after a broker: what waits in it goes wherever QUEUE_URL says. */
-function fileOf({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
+/**
+ * The file of the embedded queue, or of the spool. By the project, so that it is the same before and after a broker: what waits in it
+ * goes wherever QUEUE_URL says.
+ */
+export function queueFileOf({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
   const file = QUEUE_URL.driver === 'sqlite' ? QUEUE_URL.file : undefined
   return file ?? join(DATA_DIR, `${queueNameOf(JELOU_PROJECT_ID)}.sqlite`)
+}
+
+/** What the metrics tell of it besides what the driver does. Sizes in bytes. */
+export function queueMetricsOf(config: Config, queue: ServiceQueue) {
+  const directory = dirname(queueFileOf(config))
+  return {
+    driver: queue.name,
+    stats: () => queue.stats(),
+    spool: queue.figures?.bind(queue),
+    remembers: config.DEDUPE_WINDOW > 0,
+    spoolLimit: config.SPOOL_LIMIT,
+    async free() {
+      const { bavail, bsize } = await statfs(directory)
+      return bavail * bsize
+    },
+  }
 }

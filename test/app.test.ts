@@ -74,9 +74,9 @@ t.test('it registers, receives, and tells its status', async t => {
   t.match(metrics, 'jelou_receiver_events_total{outcome="accepted"} 1')
   t.match(metrics, 'jelou_receiver_refused_total{check="ERR_SIGNATURE_INVALID"} 1')
   t.match(metrics, 'jelou_receiver_reconciles_total{outcome="created"} 1')
-  t.match(metrics, 'jelou_receiver_registration_info{phase="registered"} 1')
+  t.match(metrics, 'jelou_receiver_registration_phase{phase="registered"} 1')
   t.match(metrics, /jelou_receiver_secret_age_seconds \d/)
-  t.match(metrics, 'jelou_receiver_queue_messages{state="waiting"} 1')
+  t.match(metrics, 'jelou_receiver_queue_events{state="waiting"} 1')
 })
 
 t.test('a queue that cannot take an event makes it not ready', async t => {

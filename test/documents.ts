@@ -1,17 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeVariables, type VariableDoc } from '../src/config.ts'
+import { withMetrics } from './metric-documents.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BEGIN = '<!-- variables: written by `npm run docs` -->\n'
 const END = '<!-- end of variables -->'
 
-/** The documents that tell of the variables, each as it should be and as it is. */
-export function documents(): { path: string; expected: string; actual: string }[] {
+/** The documents that tell of the variables and metrics, each as it should be and as it is. */
+export async function documents(): Promise<{ path: string; expected: string; actual: string }[]> {
   const readme = read('README.md')
+  const metrics = read('docs/metrics.md')
   return [
     { path: '.env.example', expected: envExample(), actual: read('.env.example') },
     { path: 'README.md', expected: withTable(readme), actual: readme },
+    { path: 'docs/metrics.md', expected: await withMetrics(metrics), actual: metrics },
   ].map(({ path, ...texts }) => ({ path: join(ROOT, path), ...texts }))
 }
 
@@ -48,4 +51,4 @@ function plain(markdown: string): string {
   return markdown.replaceAll('`', '')
 }
 
-if (import.meta.main) for (const { path, expected } of documents()) writeFileSync(path, expected)
+if (import.meta.main) for (const { path, expected } of await documents()) writeFileSync(path, expected)

@@ -24,7 +24,10 @@ async function open(t: Test, environment: NodeJS.ProcessEnv): Promise<ServiceQue
     },
     join(import.meta.dirname, 'no-such-file'),
   )
-  const queue = await openQueue(config, pino({ level: 'silent' }))
+  const queue = await openQueue(config, pino({ level: 'silent' }), {
+    meter: { started() {}, settled() {} },
+    drained: undefined,
+  })
   t.teardown(() => queue.close())
   await queue.connect()
   return queue

@@ -1,114 +1,105 @@
-import { Counter, Gauge, Registry } from 'prom-client'
-import type { QueueStats } from '../queue/types.ts'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Kinds } from './metric-kinds.ts'
+import { addQueueMetrics, type QueueSources } from './metrics-queue.ts'
+import { addRegistrationMetrics, type RegistrationSources } from './metrics-registration.ts'
+import { noneOf, REFUSALS } from './outcomes.ts'
+import type { Traffic } from './traffic.ts'
 
-/** Where the numbers come from: read when somebody scrapes, so that counting costs the events nothing. */
+/** What prom-client tells and should not. */
+const MISLEADING = [
+  // Only the first collection of each report is counted, and under load a report has dozens.
+  'nodejs_gc_duration_seconds',
+  // Gauges with the name of a counter; and what they count is a private matter of Node.
+  ...['handles', 'requests', 'resources'].map(what => `nodejs_active_${what}_total`),
+  ...['handles', 'requests'].map(what => `nodejs_active_${what}`),
+]
+
+/** Where the numbers come from: read when somebody scrapes, so that counting costs the events next to nothing. */
 export type MetricSources = {
+  projectId: string
+  version: string
+  /** Each thing that readiness depends on: `ok`, or what is wrong. */
+  checks: () => Record<string, string>
+  traffic: Traffic
   /** Events answered 200 since the start, by outcome. */
   events: () => Record<string, number>
   /** Requests refused since the start, by the code of the check. */
   refused: () => Record<string, number>
-  /** When it fails, the queue's own metrics are missing from the scrape and all others are there. */
-  queue: () => Promise<QueueStats>
-  /** Reconcile passes since the start, by outcome. */
-  reconciles: () => Record<string, number>
-  /** `starting`, `registered`, `degraded`, `secret_lost` or `static`. */
-  registration: () => string
-  /** Seconds since the current secret was kept; null without one. */
-  secretAge: () => number | null
+  queue: QueueSources
+  registration: RegistrationSources
 }
 
-/** The service's metrics in one registry of its own; names and units by Prometheus' conventions. */
+/**
+ * The service's metrics in one registry of its own; names and units by Prometheus' conventions. No label holds anything that a
+ * caller, an event or a clock decides.
+ */
 export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry()
-  const registers = [registry]
-  const queue = sharing(sources.queue)
-  counter('jelou_receiver_events_total', 'Events answered 200', 'outcome', sources.events)
-  counter(
-    'jelou_receiver_refused_total',
-    'Requests refused, by the check that failed',
-    'check',
-    sources.refused,
-  )
-  counter(
-    'jelou_receiver_reconciles_total',
-    'Comparisons of what Jelou has with what is configured',
-    'outcome',
-    sources.reconciles,
-  )
-
-  gauge(
-    'jelou_receiver_registration_info',
-    'The phase of the registration, as a label',
-    ['phase'],
-    metric => {
-      metric.set({ phase: sources.registration() }, 1)
-    },
-  )
-  gauge('jelou_receiver_secret_age_seconds', 'Age of the signing secret in use', [], metric => {
-    const age = sources.secretAge()
-    if (age !== null) metric.set(age)
-  })
-  gauge('jelou_receiver_queue_up', 'Whether the queue could be asked: 1 or 0', [], async metric => {
-    metric.set((await queue()) ? 1 : 0)
-  })
-  gauge('jelou_receiver_queue_messages', 'Messages in the queue', ['state'], async metric => {
-    const stats = await queue()
-    if (!stats) return
-    const { waiting, leased, delayed, dead } = stats
-    for (const [state, count] of Object.entries({ waiting, leased, delayed, dead }))
-      metric.set({ state }, count)
-  })
-  gauge('jelou_receiver_queue_bytes', 'Bytes of the queue on disk', [], async metric => {
-    const stats = await queue()
-    if (stats) metric.set(stats.bytes)
-  })
-  gauge('jelou_receiver_queue_oldest_seconds', 'Age of the oldest waiting message', [], async metric => {
-    const stats = await queue()
-    if (stats) metric.set(stats.oldestAge / 1000)
-  })
+  const kinds = new Kinds(registry)
+  addServiceMetrics(kinds, sources)
+  addTrafficMetrics(kinds, sources)
+  addQueueMetrics(kinds, sources.queue)
+  addRegistrationMetrics(kinds, sources.registration)
+  addProcessMetrics(registry)
   return registry
-
-  function counter(name: string, help: string, label: string, read: () => Record<string, number>) {
-    const metric = new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        metric.reset()
-        for (const [value, count] of Object.entries(read())) metric.inc({ [label]: value }, count)
-      },
-    })
-  }
-
-  function gauge(
-    name: string,
-    help: string,
-    labelNames: string[],
-    read: (metric: Gauge) => void | Promise<void>,
-  ) {
-    const metric: Gauge = new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      async collect() {
-        // A reset would leave a 0 where there are no labels, which says something else than no sample.
-        if (labelNames.length > 0) metric.reset()
-        else metric.remove()
-        await read(metric)
-      },
-    })
-  }
 }
 
-/** Asks once for all the metrics of one scrape; undefined when that fails. */
-function sharing(read: () => Promise<QueueStats>): () => Promise<QueueStats | undefined> {
-  let reading: Promise<QueueStats | undefined> | undefined
-  return () =>
-    (reading ??= read()
-      .catch(() => undefined)
-      .finally(() => {
-        reading = undefined
-      }))
+function addServiceMetrics(kinds: Kinds, { projectId, version, checks, queue }: MetricSources): void {
+  kinds.info('build_info', 'The version that runs, whose project it serves, and the driver of its queue', {
+    version,
+    project: projectId,
+    queue: queue.driver,
+  })
+  kinds.gauge({
+    name: 'ready',
+    help: 'Whether every check of readiness is ok: 1 or 0, as /readyz answers',
+    read: () => (Object.values(checks()).every(check => check === 'ok') ? 1 : 0),
+  })
+  kinds.states({
+    name: 'ready_check',
+    help: 'Whether this check of readiness is ok: 1 or 0',
+    label: 'check',
+    read: () => Object.fromEntries(Object.entries(checks()).map(([name, check]) => [name, check === 'ok'])),
+  })
+}
+
+function addTrafficMetrics(kinds: Kinds, { traffic, events, refused }: MetricSources): void {
+  kinds.counter({ name: 'events_total', help: 'Events answered 200', label: 'outcome', read: events })
+  kinds.counter({
+    name: 'refused_total',
+    help: 'Requests refused, by the check that failed',
+    label: 'check',
+    read: () => ({ ...noneOf(REFUSALS), ...refused() }),
+  })
+  kinds.histogram({
+    name: 'request_duration_seconds',
+    help: 'From the headers of a request to its answer; refused is an answer of 4xx, failed of 5xx',
+    label: 'outcome',
+    read: () => traffic.durations,
+  })
+  kinds.histogram({
+    name: 'stage_duration_seconds',
+    help: 'What one stage took of the requests that passed it; body is mostly the sending of the caller',
+    label: 'stage',
+    read: () => traffic.stages,
+  })
+  kinds.histogram({
+    name: 'event_age_seconds',
+    help: 'How old events were when they arrived, by their own timestamps',
+    read: () => traffic.ages,
+  })
+  kinds.counter({
+    name: 'events_ahead_total',
+    help: 'Events dated more than a second later than they arrived: a clock is wrong, here or at Jelou',
+    read: () => traffic.ahead,
+  })
+}
+
+/**
+ * What prom-client tells of the process. Its delay monitor wakes up 100 times a second, its observer of garbage collections at each
+ * of them: neither could be measured beside a load. They last as long as the process, as the service does.
+ */
+function addProcessMetrics(register: Registry): void {
+  collectDefaultMetrics({ register })
+  for (const name of MISLEADING) register.removeSingleMetric(name)
 }

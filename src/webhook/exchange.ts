@@ -34,6 +34,13 @@ export type Exchange = OpenExchange & { outcome: string; statusCode: number; ans
 /** Is told of every request to the webhook as soon as its answer is known; must not throw. */
 export type Observe = (exchange: Exchange) => void
 
+/** Tells several of each. */
+export function toAll(...observers: Observe[]): Observe {
+  return exchange => {
+    for (const observe of observers) observe(exchange)
+  }
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Only of requests to the webhook. */

@@ -10,6 +10,7 @@ import { createMetrics } from '../../src/admin/metrics.ts'
 import { admin, type AdminOptions } from '../../src/admin/plugin.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
 import type { EmbeddedQueue } from '../../src/queue/types.ts'
+import { metricSources } from './fixtures/metric-sources.ts'
 
 /** An answer of the private listener, with its text as it came. */
 export type Answer = {
@@ -70,14 +71,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
     rotate: async () => 'rotated',
     rejected: () => [{ check: 'ERR_SIGNATURE_INVALID' }],
     stats: () => queue.stats(),
-    metrics: createMetrics({
-      events: () => ({}),
-      refused: () => ({}),
-      queue: () => queue.stats(),
-      reconciles: () => ({}),
-      registration: () => 'static',
-      secretAge: () => null,
-    }),
+    metrics: createMetrics(metricSources({ stats: () => queue.stats() })),
     deadLetters: queue.consumer,
     consumer: queue.consumer,
     ...overrides,

@@ -17,7 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   webhook: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'jelou/', 'queue/types.ts'],
   // It is told of requests and of drained events, and reads the trace that a message takes along.
   tracing: ['queue/types.ts', 'queue/attributes.ts', 'webhook/exchange.ts'],
-  // It shows the consuming side of the queue's contract.
+  // It shows the consuming side of the queue's contract, and counts what the webhook tells of its exchanges.
   admin: [
     'errors.ts',
     'end-connections.ts',
@@ -26,6 +26,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'secret-digest.ts',
     'units.ts',
     'queue/types.ts',
+    'webhook/exchange.ts',
   ],
   // It is the other end of the same protocol: signature and schemas are Jelou's.
   simulator: ['errors.ts', 'network.ts', 'jelou/'],
