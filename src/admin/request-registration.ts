@@ -1,30 +1,17 @@
 import { z } from 'zod'
-import { AdminAnswerError, AdminRefusedError } from '../errors.ts'
-import { exchange, textOf, type AdminTarget } from './client.ts'
+import type { AdminTarget } from './client.ts'
+import { requestAction } from './request-action.ts'
 
-const PATH = '/registration/rotate'
-
-const json = z.string().transform(text => JSON.parse(text))
-const done = json.pipe(z.object({ outcome: z.string() }))
-const refused = json.pipe(z.object({ code: z.string().startsWith('ERR_ROTATION_'), message: z.string() }))
+const schema = z.object({ outcome: z.string() })
+const REASONS = /^ERR_(?:REGISTER|ROTATION|UNREGISTER)_/
 
 /**
- * Has the running service rotate the signing secret; resolves with its answer, as JSON. Throws AdminAnswerError with the
- * service's own reason when it could not, AdminRefusedError when something else answers there, and else as callAdmin does.
+ * Has the running service look at its registration now, make it anew for a new secret, or remove it; resolves with what was
+ * done. Throws as requestAction does.
  */
-export async function requestRotation(target: AdminTarget): Promise<string> {
-  const answer = await exchange(target, 'POST', PATH)
-  const reason = parse(refused, answer.text)
-  if (reason !== undefined) throw new AdminAnswerError(reason.message)
-  const outcome = parse(done, textOf(target, PATH, answer))
-  if (outcome === undefined) throw new AdminRefusedError(target.url + PATH, 'as another service')
-  return JSON.stringify(outcome)
-}
-
-function parse<T>(schema: z.ZodType<T, string>, text: string): T | undefined {
-  try {
-    return schema.safeParse(text).data
-  } catch {
-    return undefined
-  }
+export function requestRegistration(
+  target: AdminTarget,
+  action: 'reconcile' | 'rotate' | 'unregister',
+): Promise<{ outcome: string }> {
+  return requestAction(target, `/registration/${action}`, { schema, reasons: REASONS })
 }
