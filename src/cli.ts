@@ -12,6 +12,10 @@ export const COMMANDS: ReadonlyMap<string, { summary: string; load: () => Promis
         summary: 'what the running service says of itself',
         load: () => import('./commands/status.ts'),
       },
+      doctor: {
+        summary: 'check everything that a wrong set-up gets wrong, and say what to do',
+        load: () => import('./commands/doctor.ts'),
+      },
       config: {
         summary: 'the configuration in force, and where each value comes from',
         load: () => import('./commands/config.ts'),

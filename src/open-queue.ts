@@ -5,7 +5,14 @@ import { queueNameOf } from './queue-name.ts'
 import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
 import { openBroker } from './queue/open.ts'
 import { createSpool, type SpoolFigures } from './queue/spool.ts'
-import type { DeadLetters, EmbeddedQueue, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
+import type {
+  DeadLetters,
+  DriverLog,
+  EmbeddedQueue,
+  QueueConsumer,
+  QueueDriver,
+  QueueStats,
+} from './queue/types.ts'
 
 /** The queue as the service has it: embedded, or a broker with a spool before it. */
 export interface ServiceQueue extends QueueDriver {
@@ -20,18 +27,9 @@ export interface ServiceQueue extends QueueDriver {
 
 /** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client. */
 export async function openQueue(config: Config, log: FastifyBaseLogger): Promise<ServiceQueue> {
-  const { QUEUE_URL } = config
   const embedded = { file: fileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
-  if (QUEUE_URL.driver === 'sqlite') return withDeadLetters(createSqliteQueue(embedded))
-  const driver = await openBroker({
-    url: QUEUE_URL.url,
-    queueName: config.QUEUE_NAME,
-    ensure: config.QUEUE_ENSURE,
-    timeout: config.PUBLISH_TIMEOUT,
-    dedupeWindow: config.DEDUPE_WINDOW,
-    tls: tlsOf(config, 'QUEUE'),
-    log,
-  })
+  const driver = await openConfiguredBroker(config, log)
+  if (driver === null) return withDeadLetters(createSqliteQueue(embedded))
   const store = createSpoolStore({ ...embedded, maxSize: config.SPOOL_LIMIT })
   return createSpool({
     driver,
@@ -43,12 +41,27 @@ export async function openQueue(config: Config, log: FastifyBaseLogger): Promise
   })
 }
 
+/** The broker that is configured, without the spool; null for the embedded queue. Throws as openQueue does. */
+export async function openConfiguredBroker(config: Config, log: DriverLog): Promise<QueueDriver | null> {
+  const { QUEUE_URL } = config
+  if (QUEUE_URL.driver === 'sqlite') return null
+  return openBroker({
+    url: QUEUE_URL.url,
+    queueName: config.QUEUE_NAME,
+    ensure: config.QUEUE_ENSURE,
+    timeout: config.PUBLISH_TIMEOUT,
+    dedupeWindow: config.DEDUPE_WINDOW,
+    tls: tlsOf(config, 'QUEUE'),
+    log,
+  })
+}
+
 function withDeadLetters(queue: EmbeddedQueue): ServiceQueue {
   return Object.assign(queue, { deadLetters: queue.consumer })
 }
 
-/** By the project, so that it is the same before and after a broker: what waits in it goes wherever QUEUE_URL says. */
-function fileOf({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
+/** The file of the embedded queue or of the spool, by the project, so that it is the same before and after a broker: what waits in it goes wherever QUEUE_URL says. */
+export function fileOf({ QUEUE_URL, DATA_DIR, JELOU_PROJECT_ID }: Config): string {
   const file = QUEUE_URL.driver === 'sqlite' ? QUEUE_URL.file : undefined
   return file ?? join(DATA_DIR, `${queueNameOf(JELOU_PROJECT_ID)}.sqlite`)
 }

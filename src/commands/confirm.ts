@@ -6,13 +6,9 @@ export async function confirm({ in: input, err }: Terminal, question: string): P
   const reader = createInterface({ input, output: err, terminal: false })
   const ending = new AbortController()
   reader.once('close', () => ending.abort())
-  try {
-    const answer = await reader.question(`${question} Type yes to go on: `, { signal: ending.signal })
-    return answer.trim().toLowerCase() === 'yes'
-  } catch (error) {
-    if (ending.signal.aborted) return false
-    throw error
-  } finally {
-    reader.close()
-  }
+  const answer = await reader
+    .question(`${question} Type yes to go on: `, { signal: ending.signal })
+    .catch(() => '')
+  reader.close()
+  return answer.trim().toLowerCase() === 'yes'
 }

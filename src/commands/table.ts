@@ -8,10 +8,10 @@ export type Cell = string | { text: string; style: Style }
 export function tableOf(out: Writable, rows: readonly (readonly Cell[])[], head?: readonly string[]): string {
   const style = stylerOf(out)
   const all = [...(head ? [head.map((text): Cell => ({ text, style: 'bold' }))] : []), ...rows]
-  const widths: number[] = []
-  for (const row of all)
-    for (const [column, cell] of row.entries())
-      widths[column] = Math.max(widths[column] ?? 0, textOf(cell).length)
+  const columns = Math.max(0, ...all.map(row => row.length))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...all.map(row => textOf(row[column] ?? '').length)),
+  )
   return all.map(row => lineOf(row, widths, style)).join('')
 }
 
@@ -19,7 +19,7 @@ function lineOf(row: readonly Cell[], widths: readonly number[], style: ReturnTy
   const cells = row.map((cell, column) => {
     const text = textOf(cell)
     // Nothing is to follow the last one, and what pads a text is not to be emphasised with it.
-    const padding = column === row.length - 1 ? '' : ' '.repeat((widths[column] ?? 0) - text.length)
+    const padding = column === row.length - 1 ? '' : text.padEnd(Number(widths[column])).slice(text.length)
     return (typeof cell === 'string' ? text : style(cell.style, text)) + padding
   })
   return `${cells.join('  ').trimEnd()}\n`
