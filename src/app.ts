@@ -10,7 +10,8 @@ import type { Config } from './config.ts'
 import { errorAnswer } from './error-answer.ts'
 import { NotFoundError } from './errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
-import { createIntegrationApi, type IntegrationApi } from './jelou/client.ts'
+import { localUrl } from './network.ts'
+import { openIntegrationApi } from './open-api.ts'
 import { openQueue, queueMetricsOf, type ServiceQueue } from './open-queue.ts'
 import { openConfiguredState } from './open-state.ts'
 import { openTracer } from './open-tracer.ts'
@@ -20,6 +21,7 @@ import { whyNotReady } from './registration/status.ts'
 import { createSeal } from './state/seal.ts'
 import { createStore } from './state/store.ts'
 import { watchLock } from './state/watched-lock.ts'
+import { createTestEvents } from './test-event.ts'
 import { VERSION } from './version.ts'
 import { toAll } from './webhook/exchange.ts'
 import { health, isReady, type HealthChecks } from './webhook/health.ts'
@@ -70,7 +72,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     location: backend.location,
   })
   const store = createStore({ backend, seal, schema: keptSchema })
-  const api = integrationApi(config)
+  const api = openIntegrationApi(config)
   const registrar = createRegistrar({
     api,
     store,
@@ -132,7 +134,16 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   await adminListener.register(admin, {
     token: config.ADMIN_TOKEN,
     status,
-    rotate: () => registrar.rotate(),
+    registration: registrar,
+    sendTestEvent: createTestEvents({
+      projectId: config.JELOU_PROJECT_ID,
+      urls: {
+        loopback: () => `${localUrl(config.HOST, publicPort())}${config.WEBHOOK_PATH}`,
+        public: () => publicUrl() + config.WEBHOOK_PATH,
+      },
+      accepted: () => registrar.accepted(),
+      now,
+    }),
     stats: () => queue.stats(),
     rejected: () => rejections.list(),
     metrics: createMetrics({
@@ -183,8 +194,11 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
 
   /** PUBLIC_URL; a port 0 in it stands for the port that the system gave, as in tests and demonstrations. */
   function publicUrl(): string {
-    const port = publicListener.addresses().map(address => (address as AddressInfo).port)[0]
-    return config.PUBLIC_URL.replace(/:0(?=\/|$)/, `:${port}`)
+    return config.PUBLIC_URL.replace(/:0(?=\/|$)/, `:${publicPort()}`)
+  }
+
+  function publicPort(): number | undefined {
+    return publicListener.addresses().map(address => (address as AddressInfo).port)[0]
   }
 
   return {
@@ -211,21 +225,6 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await Promise.all([store.close(), tracer.close(config.SHUTDOWN_TIMEOUT * 0.1)])
     },
   }
-}
-
-/** Null when the signing secret is configured and nothing is to be registered. */
-function integrationApi(config: Config): IntegrationApi | null {
-  if (config.JELOU_SIGNING_SECRET) return null
-  const {
-    JELOU_API_KEY: apiKey,
-    JELOU_CLIENT_ID: clientId = '',
-    JELOU_CLIENT_SECRET: clientSecret = '',
-  } = config
-  return createIntegrationApi({
-    baseUrl: config.JELOU_API_URL,
-    projectId: config.JELOU_PROJECT_ID,
-    credential: apiKey === undefined ? { clientId, clientSecret } : { apiKey },
-  })
 }
 
 /** A hop count as Fastify's function: whether the n-th hop from here, counted from 0, is a proxy of ours. */

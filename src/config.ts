@@ -1,11 +1,11 @@
-import { isIPv6 } from 'node:net'
 import fastifyEnv from '@fastify/env'
 import fastify from 'fastify'
 import { z } from 'zod'
 import { variables } from './config-variables.ts'
 import { ConfigError } from './errors.ts'
-import { isLoopback } from './network.ts'
+import { isLoopback, localUrl } from './network.ts'
 import { queueNameOf } from './queue-name.ts'
+import { redactUrl } from './redact-url.ts'
 
 type Values = z.output<ReturnType<typeof z.object<typeof variables>>>
 type Name = keyof typeof variables
@@ -111,10 +111,14 @@ export function describeVariables(): VariableDoc[] {
 }
 
 /** The JSON Schema (draft-07) of each variable as it stands in the environment: a text, perhaps with a default. */
-function environmentSchema(): Record<string, { type: 'string'; default?: string | undefined }> {
+function environmentSchema(
+  defaults = true,
+): Record<string, { type: 'string'; default?: string | undefined }> {
   const { properties = {} } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
   const texts = z.record(z.string(), z.object({ type: z.literal('string'), default: z.string().optional() }))
-  return texts.parse(properties)
+  const parsed = texts.parse(properties)
+  if (defaults) return parsed
+  return Object.fromEntries(Object.keys(parsed).map(name => [name, { type: 'string' }]))
 }
 
 /**
@@ -149,18 +153,50 @@ export async function loadAdminAddress(
   path = '.env',
 ): Promise<AdminAddress> {
   const { ADMIN_HOST, ADMIN_PORT, ADMIN_TOKEN } = parse(adminSchema, await readEnvironment(environment, path))
-  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[ADMIN_HOST] ?? ADMIN_HOST
-  return { url: `http://${isIPv6(host) ? `[${host}]` : host}:${ADMIN_PORT}`, token: ADMIN_TOKEN }
+  return { url: localUrl(ADMIN_HOST, ADMIN_PORT), token: ADMIN_TOKEN }
 }
 
+/**
+ * One variable as it may be shown: its value in force, `***` for a secret, null when it has none, and where that comes
+ * from. `generated`: made once by the service, and kept.
+ */
+export type ConfigEntry = {
+  name: string
+  value: string | null
+  source: 'environment' | '.env' | 'default' | 'generated' | 'not set'
+}
+
+/** The configuration in force, in the order of the documents. Throws ConfigError as loadConfig does. */
+export async function explainConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  path = '.env',
+): Promise<ConfigEntry[]> {
+  const { QUEUE_NAME, DATA_DIR, WEBHOOK_AUTH_TYPE } = await loadConfig(environment, path)
+  const inForce: Record<string, string> = { QUEUE_NAME, DATA_DIR }
+  const given = definedOnly(environment)
+  const filed = await readEnvironment({}, path, false)
+  return describeVariables().map(({ name, default: preset, secret }): ConfigEntry => {
+    const text = given[name] ?? filed[name]
+    const value = inForce[name] ?? text ?? preset ?? null
+    const isUrl = name === 'QUEUE_URL' || name === 'STATE_URL'
+    const shown = value === null || !secret ? value : isUrl ? redactUrl(value) : '***'
+    if (text !== undefined) return { name, value: shown, source: given[name] ? 'environment' : '.env' }
+    if (value !== null) return { name, value: shown, source: 'default' }
+    const isGenerated = name === 'WEBHOOK_AUTHORIZATION' && WEBHOOK_AUTH_TYPE !== 'no_auth'
+    return isGenerated ? { name, value: '***', source: 'generated' } : { name, value, source: 'not set' }
+  })
+}
+
+/** `defaults`: whether what is in neither has its default. */
 async function readEnvironment(
   environment: NodeJS.ProcessEnv,
   path: string,
+  defaults = true,
 ): Promise<Record<string, string>> {
   const reader = fastify()
   // `required` is left to zod, which reports every problem at once instead of the first.
   await reader.register(fastifyEnv, {
-    schema: { type: 'object', properties: environmentSchema() },
+    schema: { type: 'object', properties: environmentSchema(defaults) },
     data: definedOnly(environment),
     env: false,
     dotenv: { path },

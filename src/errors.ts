@@ -151,6 +151,26 @@ export const RotationUnfinishedError = createError(
   'The signing secret is not rotated yet: %s',
   503,
 )
+export const RegisterRefusedError = createError(
+  'ERR_REGISTER_REFUSED',
+  'The webhook is not registered: %s',
+  409,
+)
+export const RegisterUnfinishedError = createError(
+  'ERR_REGISTER_UNFINISHED',
+  'The webhook is not registered yet: %s',
+  503,
+)
+export const UnregisterRefusedError = createError(
+  'ERR_UNREGISTER_REFUSED',
+  'The webhook cannot be unregistered: %s',
+  409,
+)
+export const UnregisterUnfinishedError = createError(
+  'ERR_UNREGISTER_UNFINISHED',
+  'The webhook is not unregistered yet: %s',
+  503,
+)
 
 // The start.
 export const ConfigError = createError('ERR_CONFIG', '%s')

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 /**
  * The addresses and CIDRs of a list as one set.
@@ -29,4 +29,10 @@ const LOOPBACK = addressSet(['127.0.0.0/8', '::1'])
 /** Whether a host name or an address, as a URL or a socket has it, is this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || holds(LOOPBACK, host.replace(/^\[(.*)\]$/, '$1'))
+}
+
+/** The origin at which this machine reaches a listener that was given this host, all of its addresses included, and port. */
+export function localUrl(host: string, port: number | undefined): string {
+  const address = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
 }

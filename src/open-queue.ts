@@ -7,7 +7,7 @@ import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
 import { openBroker } from './queue/open.ts'
 import { measured, type Meter } from './queue/measured.ts'
 import { createSpool, type SpoolFigures, type SpoolOptions } from './queue/spool.ts'
-import type { DeadLetters, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
+import type { DeadLetters, DriverLog, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
 
 /** The queue as the service has it: embedded, or a broker with a spool before it. */
 export interface ServiceQueue extends QueueDriver {
@@ -29,22 +29,13 @@ export async function openQueue(
   log: FastifyBaseLogger,
   { meter, drained }: QueueWatchers,
 ): Promise<ServiceQueue> {
-  const { QUEUE_URL } = config
   const embedded = { file: queueFileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
-  if (QUEUE_URL.driver === 'sqlite') {
+  const driver = await openConfiguredBroker(config, log)
+  if (driver === null) {
     const queue = createSqliteQueue(embedded)
     const { consumer } = queue
     return { ...measured(queue, meter), stats: () => queue.stats(), consumer, deadLetters: consumer }
   }
-  const driver = await openBroker({
-    url: QUEUE_URL.url,
-    queueName: config.QUEUE_NAME,
-    ensure: config.QUEUE_ENSURE,
-    timeout: config.PUBLISH_TIMEOUT,
-    dedupeWindow: config.DEDUPE_WINDOW,
-    tls: tlsOf(config, 'QUEUE'),
-    log,
-  })
   const store = createSpoolStore({ ...embedded, maxSize: config.SPOOL_LIMIT })
   return createSpool({
     driver: measured(driver, meter),
@@ -54,6 +45,21 @@ export async function openQueue(
     drainTimeout: config.SHUTDOWN_TIMEOUT / 2,
     log,
     ...(drained && { drained }),
+  })
+}
+
+/** The broker that is configured, without the spool; null for the embedded queue. Throws as openQueue does. */
+export async function openConfiguredBroker(config: Config, log: DriverLog): Promise<QueueDriver | null> {
+  const { QUEUE_URL } = config
+  if (QUEUE_URL.driver === 'sqlite') return null
+  return openBroker({
+    url: QUEUE_URL.url,
+    queueName: config.QUEUE_NAME,
+    ensure: config.QUEUE_ENSURE,
+    timeout: config.PUBLISH_TIMEOUT,
+    dedupeWindow: config.DEDUPE_WINDOW,
+    tls: tlsOf(config, 'QUEUE'),
+    log,
   })
 }
 

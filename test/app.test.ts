@@ -115,6 +115,21 @@ t.test('the secret is rotated on demand', async t => {
   t.match(await jelou.send(jelou.event('text')), { status: 200 })
 })
 
+t.test('a test event goes in by either way, and what is unregistered stays so', async t => {
+  const { app, jelou, adminUrl, publicUrl } = await start(t, { PUBLIC_URL: 'http://127.0.0.1:0' })
+  await until(() => app.registrar.accepted() !== null)
+  for (const way of ['loopback', 'public']) {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ way })
+    const answer = await request(`${adminUrl}/test-event`, { method: 'POST', headers, body })
+    const url = `${publicUrl}/webhook/jelou`
+    t.match(await answer.body.json(), { url, statusCode: 200, answer: 'accepted', problem: null }, way)
+  }
+  const answer = await request(`${adminUrl}/registration/unregister`, { method: 'POST' })
+  t.same(await answer.body.json(), { outcome: 'unregistered' })
+  t.equal(jelou.integration, undefined)
+})
+
 t.test('the public listener has nothing but the webhook and health', async t => {
   const { publicUrl } = await start(t)
   for (const path of ['/', '/status', '/metrics', '/rejected', '/queue/stats', '/webhook/jelou']) {

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { COMMANDS } from '../src/cli.ts'
 import { createSimulator } from '../src/simulator/simulator.ts'
+import { invoke } from './commands/invoke.ts'
 import { run } from './process.ts'
 import { settingsFor } from './settings.ts'
 
@@ -14,44 +16,65 @@ async function service(t: Test) {
   return { jelou, env, adminUrl }
 }
 
-const usages: [string[], number, RegExp, 'stdout' | 'stderr'][] = [
-  [[], 0, /^jelou-receiver: /, 'stdout'],
-  [['--help'], 0, /serve.*status.*rotate.*consume.*simulate.*demo/s, 'stdout'],
-  [['-h'], 0, /^jelou-receiver: /, 'stdout'],
-  [['serve', '--help'], 0, /^serve: /, 'stdout'],
-  [['status', '-h'], 0, /^status: /, 'stdout'],
-  [['rotate', '--help'], 0, /^rotate: /, 'stdout'],
-  [['consume', '--help'], 0, /^consume: /, 'stdout'],
-  [['replay', '--help'], 0, /^replay: /, 'stdout'],
-  [['simulate', '--help'], 0, /^simulate: /, 'stdout'],
-  [['demo', '--help'], 0, /^demo: /, 'stdout'],
-  [['nope'], 2, /^There is no command "nope"\.\n\njelou-receiver: /, 'stderr'],
-  [['constructor'], 2, /^There is no command "constructor"/, 'stderr'],
-  [['serve', '--nope'], 2, /--nope.*\n\nserve: /s, 'stderr'],
-  [['demo', 'now'], 2, /now.*\n\ndemo: /s, 'stderr'],
-  [['simulate', '--port', 'x'], 1, /--port/, 'stderr'],
-  [['consume', '--url', 'localhost:3001'], 1, /^--url must begin with http:\/\//, 'stderr'],
-  [['replay', '--seq', '0'], 1, /^--seq must be the number of a dead letter \(it is "0"\)/, 'stderr'],
+const usages: [string[], number, RegExp, 'out' | 'err'][] = [
+  [[], 0, /^jelou-receiver: /, 'out'],
+  [['--help'], 0, /serve.*status.*rotate.*consume.*simulate.*demo/s, 'out'],
+  [['-h'], 0, /^jelou-receiver: /, 'out'],
+  [['status', '--help'], 0, /^status: what .*\n\n {2}Exit/, 'out'],
+  [['rotate', '--json', '-h'], 0, /^rotate: /, 'out'],
+  [['nope'], 2, /^There is no command "nope"\.\n\njelou-receiver: /, 'err'],
+  [['constructor'], 2, /^There is no command "constructor"/, 'err'],
+  [['serve', '--nope'], 2, /--nope.*\n\nserve: /s, 'err'],
+  [['demo', 'now'], 2, /now.*\n\ndemo: /s, 'err'],
+  [['simulate', '--port', 'x'], 1, /--port/, 'err'],
+  [['consume', '--url', 'localhost:3001'], 1, /^--url must begin with http:\/\//, 'err'],
+  [['replay', '--seq', '0'], 1, /^--seq must be the number of a dead letter \(it is "0"\)/, 'err'],
+  [['unregister'], 1, /^unregister needs --yes where nobody can be asked/, 'err'],
   [
     ['status', '--url', 'http://127.0.0.1:1'],
     1,
     /^The service does not answer at http:\/\/127\.0\.0\.1:1: /,
-    'stderr',
+    'err',
   ],
 ]
 
-for (const [args, code, pattern, stream] of usages) {
+for (const [args, status, pattern, stream] of usages) {
   t.test(['jelou-receiver', ...args].join(' '), async t => {
-    const ended = run(t, args)
-    t.match(await ended.exit, { code, signal: null })
-    t.match(ended[stream](), pattern)
-    t.equal(ended[stream === 'stdout' ? 'stderr' : 'stdout'](), '')
+    const ended = await invoke(args)
+    t.equal(ended.status, status)
+    t.match(ended[stream], pattern)
+    t.equal(ended[stream === 'out' ? 'err' : 'out'], '')
   })
 }
 
+t.test('each command has a short help, which names all of its options and nothing else', async t => {
+  const { out: top } = await invoke(['--help'])
+  for (const [name, { summary, load }] of COMMANDS) {
+    t.match(top, `  ${name.padEnd(10)}  ${summary}\n`)
+    const { command } = await load()
+    const help = `${name}: ${summary}\n\n${command.help}`
+    const named = new Set([...command.help.matchAll(/^ {2}--([a-z-]+)/gm)].map(match => match[1]))
+    t.same(named, new Set(Object.keys(command.options)), name)
+    for (const line of help.split('\n')) t.ok(line.length <= 120, line)
+    t.ok(help.split('\n').length < 40, name)
+  }
+})
+
+t.test('the exit status and both streams are those of the process', async t => {
+  const wrong = run(t, ['nope'])
+  t.same(await wrong.exit, { code: 2, signal: null })
+  t.match(wrong.stderr(), /^There is no command/)
+  const failed = run(t, ['config'])
+  t.same(await failed.exit, { code: 1, signal: null })
+  t.match(failed.stderr(), /^The configuration is wrong:\n.*JELOU_PROJECT_ID is required/s)
+  const helped = run(t, [])
+  t.same(await helped.exit, { code: 0, signal: null })
+  t.match(helped.stdout(), /^jelou-receiver: /)
+})
+
 t.test('status tells what the service says, and by its exit status whether it is ready', async t => {
   const { env, adminUrl } = await service(t)
-  const status = run(t, ['status', '--url', adminUrl], { env })
+  const status = run(t, ['status', '--json', '--url', adminUrl], { env })
   t.equal((await status.exit).code, 0)
   t.match(JSON.parse(status.stdout()), { status: 'ready', registration: { phase: 'registered' } })
 
@@ -65,7 +88,7 @@ t.test('status of a service that is not ready has exit status 1', async t => {
   const { env } = await service(t)
   const down = { ...env, DATA_DIR: join(t.testdirName, 'other'), JELOU_API_URL: 'http://127.0.0.1:1' }
   const [, adminUrl = ''] = await run(t, ['serve'], { env: down }).until(/"adminUrl":"([^"]+)"/)
-  const status = run(t, ['status', '--url', adminUrl], { env })
+  const status = run(t, ['status', '--json', '--url', adminUrl], { env })
   t.equal((await status.exit).code, 1)
   t.match(JSON.parse(status.stdout()), { status: 'not ready', registration: { phase: 'starting' } })
 })
@@ -75,7 +98,7 @@ t.test('rotate has Jelou sign with a new secret', async t => {
   const before = jelou.integration?.signingSecret
   const rotate = run(t, ['rotate', '--url', adminUrl], { env })
   t.same(await rotate.exit, { code: 0, signal: null })
-  t.equal(rotate.stdout(), '{"outcome":"rotated"}\n')
+  t.equal(rotate.stdout(), 'rotated: Jelou signs with a new secret\n')
   t.not(jelou.integration?.signingSecret, before)
   t.equal((await jelou.send(jelou.event('text'))).status, 200)
 })
@@ -89,15 +112,6 @@ t.test('consume prints each event as a line of JSON until it is ended', async t 
   t.match(line, '"n":12345678901234567890')
   consumer.child.kill('SIGINT')
   t.same(await consumer.exit, { code: 0, signal: null })
-})
-
-t.test('replay tells how many dead letters it sent again', async t => {
-  const { env, adminUrl } = await service(t)
-  for (const args of [[], ['--seq', '1', '--seq', '2']]) {
-    const replay = run(t, ['replay', '--url', adminUrl, ...args], { env })
-    t.equal((await replay.exit).code, 0)
-    t.equal(replay.stdout(), '0 sent again\n')
-  }
 })
 
 t.test('consume waits for a service that is away', async t => {
@@ -118,4 +132,22 @@ t.test('simulate and demo run until they are ended', async t => {
   }
   const once = run(t, ['demo', '--once'])
   t.same(await once.exit, { code: 0, signal: null })
+})
+
+t.test('config shows what is in force, and no secret', async t => {
+  const jelou = createSimulator()
+  t.teardown(() => jelou.close())
+  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: 'a-token-of-sixteen-characters' }
+  const config = run(t, ['config'], { env })
+  t.same(await config.exit, { code: 0, signal: null })
+  t.match(config.stdout(), /^VARIABLE +FROM +VALUE\nJELOU_PROJECT_ID +environment +PROJECT_ID\n/)
+  t.match(config.stdout(), /\nADMIN_TOKEN +environment +\*\*\*\n/)
+  t.match(config.stdout(), /\nWEBHOOK_AUTHORIZATION +generated +\*\*\*\n/)
+  t.match(config.stdout(), /\nTRUST_PROXY +not set +-\n/)
+  t.notMatch(config.stdout(), env.ADMIN_TOKEN)
+  const json = run(t, ['config', '--json'], { env })
+  t.same(await json.exit, { code: 0, signal: null })
+  t.match(JSON.parse(json.stdout()), [
+    { name: 'JELOU_PROJECT_ID', value: 'PROJECT_ID', source: 'environment' },
+  ])
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressSet, holds, isLoopback } from '../src/network.ts'
+import { addressSet, holds, isLoopback, localUrl } from '../src/network.ts'
 
 t.test('isLoopback', async t => {
   const cases: [string, boolean][] = [
@@ -48,4 +48,15 @@ t.test('addressSet', async t => {
   ]) {
     t.throws(() => addressSet([wrong]), { name: 'RangeError', message: `"${wrong}"` }, `"${wrong}"`)
   }
+})
+
+t.test('a listener is reached at an address of this machine', async t => {
+  const cases = [
+    ['0.0.0.0', 'http://127.0.0.1:80'],
+    ['::', 'http://[::1]:80'],
+    ['fd00::1', 'http://[fd00::1]:80'],
+    ['10.0.0.1', 'http://10.0.0.1:80'],
+    ['localhost', 'http://localhost:80'],
+  ] as const
+  for (const [host, origin] of cases) t.equal(localUrl(host, 80), origin)
 })

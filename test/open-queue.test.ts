@@ -9,6 +9,7 @@ import { freePort } from './brokers/server.ts'
 import { makeCertificates } from './fixtures/certificates.ts'
 import { withoutOpenssl } from './fixtures/openssl.ts'
 import { message } from './queue/fixtures/message.ts'
+import { unwatched } from './queue/fixtures/unwatched.ts'
 
 const server = await startRedis(t)
 
@@ -24,10 +25,7 @@ async function open(t: Test, environment: NodeJS.ProcessEnv): Promise<ServiceQue
     },
     join(import.meta.dirname, 'no-such-file'),
   )
-  const queue = await openQueue(config, pino({ level: 'silent' }), {
-    meter: { started() {}, settled() {} },
-    drained: undefined,
-  })
+  const queue = await openQueue(config, pino({ level: 'silent' }), unwatched)
   t.teardown(() => queue.close())
   await queue.connect()
   return queue

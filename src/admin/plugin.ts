@@ -8,6 +8,8 @@ import { consumerApi } from './consumer-api.ts'
 import { deadLetterApi } from './dead-letter-api.ts'
 import { createGuard } from './guard.ts'
 import { queueFigures } from './queue-figures.ts'
+import { registrationApi, type RegistrationRequests } from './registration-api.ts'
+import { testEventApi, type SendTestEvent } from './test-event-api.ts'
 
 /** Consumers that wait are answered at once; this is for acknowledgements that wait for the disk. In ms. */
 const CLOSING_GRACE = 1000
@@ -17,8 +19,8 @@ export type AdminOptions = {
   token: string | undefined
   status: () => Promise<object>
   rejected: () => readonly object[]
-  /** Makes Jelou sign with a new secret; resolves with what was done. */
-  rotate: () => Promise<string>
+  registration: RegistrationRequests
+  sendTestEvent: SendTestEvent
   metrics: Registry
   stats: () => Promise<QueueStats>
   /** Of the embedded queue, or of the spool before a broker. */
@@ -27,7 +29,7 @@ export type AdminOptions = {
   consumer: QueueConsumer | undefined
 }
 
-/** The private listener: status, rotation of the secret, refused requests, metrics, dead letters, the embedded queue's consumer API. */
+/** The private listener: status, the registration on request, refused requests, metrics, dead letters, the embedded queue's consumer API. */
 export async function admin(app: FastifyInstance, options: AdminOptions): Promise<void> {
   const guard = createGuard(options.token)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -53,7 +55,8 @@ export async function admin(app: FastifyInstance, options: AdminOptions): Promis
   )
 
   app.get('/status', options.status)
-  app.post('/registration/rotate', async () => ({ outcome: await options.rotate() }))
+  await app.register(registrationApi, options.registration)
+  await app.register(testEventApi, { send: options.sendTestEvent })
   app.get('/rejected', async () => ({ rejected: options.rejected() }))
   app.get('/metrics', async (_request, reply) => {
     reply.type(options.metrics.contentType)

@@ -15,18 +15,18 @@ export function acceptedOfSecrets(secrets: readonly string[], credential: Creden
 }
 
 /**
- * The current secret and those whose time is not over; the configured credential, the one that Jelou was last known to
+ * The current secret, if there is one, and those whose time is not over; the configured credential, the one that Jelou was last known to
  * present, and those whose time is not over.
  */
 export function acceptedOfKept(kept: Kept, credential: Credential, now: number): AcceptedUntil {
-  const { integration } = kept
-  if (integration === undefined) return { accepted: null, until: Infinity }
+  const current = kept.integration === undefined ? [] : [kept.integration]
   const secrets = kept.previousSecrets.filter(({ until }) => until > now)
   const credentials = kept.previousCredentials.filter(({ until }) => until > now)
+  if (current.length + secrets.length === 0) return { accepted: null, until: Infinity }
   return {
     accepted: {
-      keys: [integration, ...secrets].map(({ secret }) => signingKey(secret)),
-      credentials: distinct([credential, integration, ...credentials]),
+      keys: [...current, ...secrets].map(({ secret }) => signingKey(secret)),
+      credentials: distinct([credential, ...current, ...credentials]),
     },
     until: Math.min(...[...secrets, ...credentials].map(({ until }) => until)),
   }

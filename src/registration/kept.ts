@@ -28,6 +28,8 @@ export const keptSchema = z.looseObject({
   createOwner: z.string().exactOptional(),
   /** When a rotation was begun that is not over: the integration is still to be deleted and made anew. */
   rotating: z.number().exactOptional(),
+  /** When somebody asked that Jelou has no integration any more: none is created until somebody asks for one. */
+  unregistered: z.number().exactOptional(),
   /** The generated webhook credential. */
   token: z.string().exactOptional(),
 })
@@ -69,6 +71,19 @@ export function afterCreate(
     previousSecrets: [...rest.previousSecrets, { secret: old.secret, until: now + graceWindow }],
     // An event of the old integration was signed with the old secret and presents the old credential.
     previousCredentials: retire(rest.previousCredentials, old, target, now + graceWindow),
+  }
+}
+
+/** The integration is gone for good: its secret and its credential still verify for `graceWindow` ms. */
+export function afterRemove(kept: Kept, { now, graceWindow }: { now: number; graceWindow: number }): Kept {
+  const { integration: old, createPending: _, createOwner: _owner, ...rest } = withoutExpired(kept, now)
+  if (old === undefined) return rest
+  const { secret, authType, authorization } = old
+  const until = now + graceWindow
+  return {
+    ...rest,
+    previousSecrets: [...rest.previousSecrets, { secret, until }],
+    previousCredentials: [...rest.previousCredentials, { authType, authorization, until }],
   }
 }
 

@@ -10,6 +10,7 @@ const DONE: Record<Success['kind'], string> = {
   replaced:
     'Jelou had no integration any more: created it anew and kept the new signing secret; the old one verifies for a while',
   recreated: 'Created the integration anew and kept its new signing secret',
+  unregistered: 'Unregistered on request: Jelou sends no events until somebody asks to register again',
   rotated: 'Created the integration anew and kept its new signing secret; the old one verifies for a while',
 }
 

@@ -4,9 +4,10 @@ import { RegistrationRejectedError, SecretLostError } from '../errors.ts'
  * What a pass did. `unchanged`: Jelou has what is configured. `created`: no secret was kept, now one is. `updated`: `fields` were
  * other than configured. `replaced`: the integration was gone and was made anew. `recreated`: its secret was lost, so it was
  * deleted and made anew. `rotated`: it was deleted and made anew because somebody asked for a new secret.
+ * `unregistered`: it is not there, because somebody asked for that.
  */
 export type Success =
-  | { kind: 'unchanged' | 'created' | 'replaced' | 'recreated' | 'rotated' }
+  | { kind: 'unchanged' | 'created' | 'replaced' | 'recreated' | 'rotated' | 'unregistered' }
   | { kind: 'updated'; fields: string[] }
 
 /**

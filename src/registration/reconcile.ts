@@ -1,39 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { IntegrationApi, JelouAnswer } from '../jelou/client.ts'
 import type { Integration, IntegrationRequest } from '../jelou/schemas.ts'
 import { afterCreate, afterUpdate, type KeptIntegration, type Target } from './kept.ts'
-import type { Held } from '../state/lock.ts'
-import type { Keeper } from './keeper.ts'
-import type { Log } from './log.ts'
 import { conflict, rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'
-
-/**
- * What one pass works with. `held` is the lock of the kept state; without it the pass may only look. `others`: the webhook URLs
- * of the replicas that are running. `rotate`: the integration is to be made anew, whatever is found. `signal` ends the
- * pass before its next change at Jelou; `graceWindow` in ms, `now` in ms since the epoch.
- */
-export type Pass = {
-  api: Omit<IntegrationApi, 'close'>
-  keeper: Keeper
-  held: Held | null
-  others: readonly string[]
-  rotate: boolean
-  target: Target
-  secretLost: 'fail' | 'recreate'
-  graceWindow: number
-  now: () => number
-  signal: AbortSignal
-  log: Pick<Log, 'warn'>
-}
-
-type NotOk = Exclude<JelouAnswer, { kind: 'ok' }>
-
-/** Thrown by a pass without the lock when there is something to change. */
-export const LOCK_NEEDED = new Error('The lock of the kept state is needed')
+import { failed, hrefOf, mayChange, remove, type NotOk, type Pass } from './pass.ts'
+import { isUnregistered, unregister } from './unregister.ts'
 
 const NO_SECRET = {
   status: 200,
   reason: 'it answered a create without a signing secret, although the integration had been deleted',
+}
+
+const NOT_REGISTERED: Outcome = {
+  kind: 'refused',
+  reason: 'it was unregistered on request: register it first',
 }
 
 /**
@@ -42,11 +21,22 @@ const NO_SECRET = {
  * and the lock's errors, and the signal's reason.
  */
 export async function reconcile(pass: Pass): Promise<Outcome> {
-  const { integration, rotating } = pass.keeper.kept()
+  const kept = pass.keeper.kept()
+  const { integration, rotating, unregistered } = kept
   if (integration !== undefined && isServedByOthers(integration.webhookUrl, pass))
     return conflict(integration.webhookUrl, pass.target.webhookUrl)
-  if (pass.rotate || rotating !== undefined) return rotate(pass)
+  if (unregistered !== undefined && pass.change === 'register') return registerAgain(pass)
+  if (isUnregistered(kept)) return pass.change === 'rotate' ? NOT_REGISTERED : { kind: 'unregistered' }
+  if (unregistered !== undefined || pass.change === 'unregister') return unregister(pass)
+  if (pass.change === 'rotate' || rotating !== undefined) return rotate(pass)
   return integration === undefined ? register(pass) : compare(pass, integration)
+}
+
+/** Somebody asked for what was unregistered before, or was about to be. */
+async function registerAgain(pass: Pass): Promise<Outcome> {
+  const { unregistered: _, ...wanted } = pass.keeper.kept()
+  await pass.keeper.save(wanted, mayChange(pass))
+  return reconcile(pass)
 }
 
 /** No secret is kept. */
@@ -118,16 +108,6 @@ async function lose(pass: Pass, cause: LostCause): Promise<Outcome> {
   return rejected(created.kind === 'refused' ? created : NO_SECRET)
 }
 
-/** Deletes the integration, to create it anew; null once it is gone. */
-async function remove(pass: Pass, cause: LostCause | 'rotation'): Promise<NotOk | null> {
-  mayChange(pass)
-  const removed = await pass.api.remove()
-  if (removed.kind === 'unavailable' || (removed.kind === 'refused' && removed.status !== 404)) return removed
-  // Said at once: the outcome does not tell of it when the create fails.
-  pass.log.warn({ cause }, 'Deleted the integration, to create it anew')
-  return null
-}
-
 /**
  * Creates the integration and keeps its secret. The mark is kept first: from then on, until the answer is kept or is a
  * clear no, Jelou may have an integration whose secret was lost on the way.
@@ -168,23 +148,10 @@ async function update(pass: Pass, kept: KeptIntegration, fields: string[]): Prom
   return { kind: 'updated', fields }
 }
 
-/** To be called directly before what changes something. */
-function mayChange({ held, signal }: Pass): Held {
-  if (held === null) throw LOCK_NEEDED
-  signal.throwIfAborted()
-  held.check()
-  return held
-}
-
 /** Whether a running replica of another service has its webhook registered. */
 function isServedByOthers(registered: string, { others, target }: Pass): boolean {
   const href = hrefOf(registered)
   return href !== hrefOf(target.webhookUrl) && others.some(url => hrefOf(url) === href)
-}
-
-/** While a secret is kept, a no of Jelou is a problem to report, not the end. */
-function failed(answer: NotOk): Outcome {
-  return answer.kind === 'refused' ? { kind: 'refused', reason: answer.reason } : answer
 }
 
 function requestOf({ webhookUrl, authType, authorization }: Target): IntegrationRequest {
@@ -203,10 +170,6 @@ function differences(seen: Integration, kept: KeptIntegration, target: Target): 
   return Object.entries(found)
     .filter(([, differs]) => differs)
     .map(([field]) => field)
-}
-
-function hrefOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).href : url
 }
 
 function isOther(id: string | undefined, kept: string | undefined): boolean {

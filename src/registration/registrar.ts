@@ -1,8 +1,9 @@
 import { backoff, pause } from '../jelou/backoff.ts'
-import { RotationRefusedError, RotationUnfinishedError, StateUnavailableError } from '../errors.ts'
+import { StateUnavailableError } from '../errors.ts'
 import { DEFAULT_LEASE, withLock } from '../state/lock.ts'
 import type { Accepted } from './accepted.ts'
 import { createAttempt } from './attempt.ts'
+import { CHANGE_ERRORS, type Change } from './change.ts'
 import { createHoldings } from './holdings.ts'
 import { NOTHING_KEPT } from './kept.ts'
 import { logOutcome } from './log.ts'
@@ -31,11 +32,18 @@ export interface Registrar {
   status(): RegistrationStatus
   /** One pass now, after the one under way. */
   reconcile(): Promise<Outcome>
+  /** One pass now, which registers again what was unregistered. Throws RegisterRefusedError, RegisterUnfinishedError. */
+  register(): Promise<Success['kind']>
   /**
    * Deletes the integration and makes it anew, for a new secret; the old one verifies for `graceWindow`. Throws
    * RotationRefusedError, and RotationUnfinishedError when that may be tried again.
    */
   rotate(): Promise<Success['kind']>
+  /**
+   * Deletes the integration until somebody asks to register; its secret verifies for `graceWindow`. Throws
+   * UnregisterRefusedError, and UnregisterUnfinishedError when it goes on by itself.
+   */
+  unregister(): Promise<Success['kind']>
   /** Waits for the call under way, begins no other; nothing is written after it resolves. Idempotent. */
   stop(): Promise<void>
 }
@@ -76,7 +84,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     ...settled,
     isLost: () => phase === 'secret_lost',
     onSecret() {
-      phase = 'registered'
+      phase = keeper.kept().unregistered === undefined ? 'registered' : 'unregistered'
     },
   })
   const { keeper } = holdings
@@ -103,9 +111,9 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     fatal = error
   }
 
-  async function pass(rotate: boolean): Promise<Outcome> {
+  async function pass(change: Change | null): Promise<Outcome> {
     isUnderWay = true
-    const outcome = await attempt(rotate)
+    const outcome = await attempt(change)
     isUnderWay = false
     const isOver = signal.aborted && outcome.kind === 'failed'
     const isNothing = isStatic && outcome.kind === 'unchanged' && last === undefined
@@ -113,10 +121,21 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     return outcome
   }
 
-  function reconcileNext(rotate = false): Promise<Outcome> {
-    const next = passes.then(() => pass(rotate))
+  function reconcileNext(change: Change | null = null): Promise<Outcome> {
+    const next = passes.then(() => pass(change))
     passes = next
     return next
+  }
+
+  async function request(change: Change): Promise<Success['kind']> {
+    const { refused: Refused, unfinished: Unfinished } = CHANGE_ERRORS[change]
+    if (api === null) throw new Refused('JELOU_SIGNING_SECRET is configured: nothing is registered')
+    const outcome = await reconcileNext(change)
+    if (!('reason' in outcome)) return outcome.kind
+    const { rotating, unregistered } = keeper.kept()
+    if ((rotating ?? unregistered) !== undefined) wake()
+    const mayGoOn = outcome.kind === 'unavailable' || outcome.kind === 'failed'
+    throw new (mayGoOn ? Unfinished : Refused)(outcome.reason)
   }
 
   /** In ms; 0 when nothing is left to do. */
@@ -199,15 +218,9 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       }
     },
     reconcile: () => reconcileNext(),
-    async rotate() {
-      if (api === null)
-        throw new RotationRefusedError('JELOU_SIGNING_SECRET is configured: nothing is registered')
-      const outcome = await reconcileNext(true)
-      if (!('reason' in outcome)) return outcome.kind
-      if (keeper.kept().rotating !== undefined) wake()
-      const mayGoOn = outcome.kind === 'unavailable' || outcome.kind === 'failed'
-      throw new (mayGoOn ? RotationUnfinishedError : RotationRefusedError)(outcome.reason)
-    },
+    register: () => request('register'),
+    rotate: () => request('rotate'),
+    unregister: () => request('unregister'),
     stop() {
       stopping.abort(new Error('the service is stopping'))
       stopped ??= Promise.all([running, polling, passes])

@@ -5,9 +5,10 @@ import type { Outcome } from './outcome.ts'
  * `starting`: no secret is held yet. `registered`: one is, and Jelou has what is configured, or was not asked yet.
  * `degraded`: the kept secret verifies, but the last pass ended in a problem. `secret_lost`: Jelou signs with a secret
  * that is not ours. `conflict`: a service with another URL that shares the state has its webhook registered; the shared secret
- * verifies. `static`: the secret is configured, nothing is registered.
+ * verifies. `unregistered`: somebody asked that Jelou has no integration. `static`: the secret is configured, nothing is registered.
  */
-export type RegistrationPhase = 'starting' | 'registered' | 'degraded' | 'conflict' | 'secret_lost' | 'static'
+export type RegistrationPhase =
+  'starting' | 'registered' | 'degraded' | 'conflict' | 'secret_lost' | 'unregistered' | 'static'
 
 /** For operators and metrics; no secret in it. Times are ms since the epoch. */
 export type RegistrationStatus = {
@@ -31,7 +32,15 @@ export type RegistrationStatus = {
 }
 
 export function noReconciles(): RegistrationStatus['reconciles'] {
-  const successes = { unchanged: 0, created: 0, updated: 0, replaced: 0, recreated: 0, rotated: 0 }
+  const successes = {
+    unchanged: 0,
+    created: 0,
+    updated: 0,
+    replaced: 0,
+    recreated: 0,
+    rotated: 0,
+    unregistered: 0,
+  }
   return { ...successes, unavailable: 0, refused: 0, failed: 0, conflict: 0, secret_lost: 0, rejected: 0 }
 }
 
@@ -42,6 +51,7 @@ export function phaseAfter(
   holdsSecret: boolean,
 ): RegistrationPhase {
   if (before === 'static') return 'static'
+  if (outcome.kind === 'unregistered') return 'unregistered'
   if (!('reason' in outcome)) return 'registered'
   if (outcome.kind === 'secret_lost' || before === 'secret_lost') return 'secret_lost'
   if (outcome.kind === 'conflict') return 'conflict'
@@ -49,7 +59,8 @@ export function phaseAfter(
 }
 
 /** Why nothing is accepted, for everybody to see: without an address. */
-export function whyNotReady({ state }: Pick<RegistrationStatus, 'state'>): string {
-  const why = state.lastError === null ? 'not registered with Jelou' : 'the kept state cannot be read'
+export function whyNotReady({ phase, state }: Pick<RegistrationStatus, 'phase' | 'state'>): string {
+  const missing = phase === 'unregistered' ? 'unregistered on request' : 'not registered with Jelou'
+  const why = state.lastError === null ? missing : 'the kept state cannot be read'
   return `no signing secret is held: ${why}`
 }

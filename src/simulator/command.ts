@@ -8,9 +8,8 @@ import { EVENT_TYPES } from './events.ts'
 import { faultSchema } from './faults.ts'
 import { createSimulator } from './simulator.ts'
 
-export const simulateHelp = `simulate: a Jelou to develop against
-
-  --host ADDRESS          where the integration API listens (127.0.0.1)
+/** What stands below its name. */
+export const simulateHelp = `  --host ADDRESS          where the integration API listens (127.0.0.1)
   --port PORT             0 is a random one (4000)
   --project ID            the one project that it knows (PROJECT_ID)
   --api-key KEY           the caller's x-api-key (simulated-api-key)

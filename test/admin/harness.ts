@@ -68,7 +68,19 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
   await app.register(admin, {
     token: undefined,
     status: async () => ({ status: 'ready' }),
-    rotate: async () => 'rotated',
+    sendTestEvent: async way => ({
+      url: way,
+      statusCode: 200,
+      answer: 'accepted',
+      id: 'i',
+      tookMs: 1,
+      problem: null,
+    }),
+    registration: {
+      register: async () => 'unchanged',
+      rotate: async () => 'rotated',
+      unregister: async () => 'unregistered',
+    },
     rejected: () => [{ check: 'ERR_SIGNATURE_INVALID' }],
     stats: () => queue.stats(),
     metrics: createMetrics(metricSources({ stats: () => queue.stats() })),

@@ -19,8 +19,8 @@ type Row = {
   faults?: Fault[]
   desired?: Partial<RegistrarOptions['desired']>
   secretLost?: 'recreate'
-  /** The pass rotates the secret. */
-  rotate?: true
+  /** What somebody asks for. */
+  request?: 'rotate' | 'unregister'
   /** How every start ends, killed before or not, when it is not ready. */
   exit?: string
 }
@@ -63,8 +63,10 @@ const rows: Row[] = [
     disturb: foreign,
     secretLost: 'recreate',
   },
-  { name: 'a rotation', steps: 10, prepare: kept, rotate: true },
-  { name: 'a rotation of what is gone', steps: 10, prepare: kept, disturb: remove, rotate: true },
+  { name: 'a rotation', steps: 10, prepare: kept, request: 'rotate' },
+  { name: 'a rotation of what is gone', steps: 10, prepare: kept, disturb: remove, request: 'rotate' },
+  { name: 'the end', steps: 8, prepare: kept, request: 'unregister' },
+  { name: 'the end of what is gone', steps: 6, prepare: kept, disturb: remove, request: 'unregister' },
 ]
 
 t.setTimeout(180_000)
@@ -96,8 +98,8 @@ async function crash(t: Test, row: Row, killAt: number): Promise<void> {
   const desired = { projectId, webhookUrl: WEBHOOK_URL, authType: 'bearer' as const, ...row.desired }
   const secretLost = row.secretLost ?? 'fail'
   const { baseUrl } = world
-  const { rotate = false } = row
-  const task: CrashTask = { killAt, baseUrl, apiKey: callers.apiKey, directory, desired, secretLost, rotate }
+  const { request = 'reconcile' } = row
+  const task: CrashTask = { killAt, baseUrl, apiKey: callers.apiKey, directory, desired, secretLost, request }
   const signal = await runChild(task)
   t.equal(signal, killAt > row.steps ? null : 'SIGKILL', 'every step has its turn, and there are no more')
 
@@ -108,20 +110,26 @@ async function crash(t: Test, row: Row, killAt: number): Promise<void> {
   const current = simulator.integration?.signingSecret
   const isLost = current !== undefined && !secrets.includes(current)
   await registrar.reconcile()
-  const exit = row.exit ?? (isLost && !rotate && secretLost === 'fail' ? 'ERR_SECRET_LOST' : undefined)
+  const exit =
+    row.exit ?? (isLost && request === 'reconcile' && secretLost === 'fail' ? 'ERR_SECRET_LOST' : undefined)
   t.same(
     fatals.map(({ code }) => code),
     exit === undefined ? [] : [exit],
     'ends only where that is documented',
   )
   if (row.exit === undefined && exit !== undefined) t.match(fatals[0], { message: /interrupted/ })
-  const isReady = verifies(registrar, simulator.integration?.signingSecret)
+  // Before the first step is done nobody knows of the wish.
+  const isOver = request === 'unregister' && killAt > 1
+  t.equal(registrar.status().phase === 'unregistered', isOver, 'what began is finished')
+  if (isOver) t.equal(simulator.integration, undefined)
+  const isReady = verifies(registrar, simulator.integration?.signingSecret ?? before)
   t.equal(isReady, exit === undefined, 'else ready with what Jelou signs with')
   const after = await store.load()
   if (before !== undefined) t.ok(secretsOf(after).includes(before), 'never thrown away')
-  // Before the first step is done nobody knows of the wish.
-  if (rotate && killAt > 1) t.not(after?.integration?.secret, before, 'a rotation that began is finished')
-  if (rotate) t.match(after, { createPending: undefined, rotating: undefined }, 'and nothing of it is left')
+  if (request === 'rotate' && killAt > 1)
+    t.not(after?.integration?.secret, before, 'a rotation that began is finished')
+  if (request === 'rotate')
+    t.match(after, { createPending: undefined, rotating: undefined }, 'and nothing of it is left')
 }
 
 for (const row of rows) {

@@ -68,10 +68,7 @@ function prepare(database: DatabaseSync, file: string): void {
   database.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`)
   // A file of another application is refused before anything is written to it.
   const isNew = number(database, 'SELECT count(*) FROM sqlite_schema') === 0
-  if (!isNew && number(database, 'PRAGMA application_id') !== APPLICATION_ID)
-    throw openError({ kind: 'corrupt', reason: 'it is not a queue of this service' }, file)
-  if (number(database, 'PRAGMA user_version') > SCHEMA_VERSION)
-    throw openError({ kind: 'unavailable', reason: 'a newer version of this service made it' }, file)
+  if (!isNew) assertOwn(database, file)
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -83,6 +80,14 @@ function prepare(database: DatabaseSync, file: string): void {
   else database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   assertDurable(database, file)
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
+}
+
+/** Throws QueueCorruptError for a database of another application, QueueUnavailableError for one of a newer version. */
+export function assertOwn(database: DatabaseSync, file: string): void {
+  if (number(database, 'PRAGMA application_id') !== APPLICATION_ID)
+    throw openError({ kind: 'corrupt', reason: 'it is not a queue of this service' }, file)
+  if (number(database, 'PRAGMA user_version') > SCHEMA_VERSION)
+    throw openError({ kind: 'unavailable', reason: 'a newer version of this service made it' }, file)
 }
 
 /** Throws QueueUnavailableError unless every commit through this connection is synced before it returns. */

@@ -1,0 +1,19 @@
+import { consume } from '../admin/consume.ts'
+import { defineCommand } from './command.ts'
+import { printLine } from './print.ts'
+import { targetOf, URL_HELP } from './target.ts'
+import { untilSignal } from './until-signal.ts'
+
+export const command = defineCommand({
+  help: `  One line of JSON each, acknowledged once it is printed, until Ctrl-C. A service that is away is waited for.
+
+  ${URL_HELP}
+`,
+  options: { url: { type: 'string' } },
+  async run(values, { out, err }) {
+    const target = await targetOf(values)
+    const onRetry = ({ message }: Error) => printLine(err, `${message}; trying again`)
+    await untilSignal(signal => consume({ ...target, out, signal, onRetry }))
+    return 0
+  },
+})

@@ -1,0 +1,15 @@
+import { demo } from '../demo.ts'
+import { defineCommand } from './command.ts'
+import { untilSignal } from './until-signal.ts'
+
+export const command = defineCommand({
+  help: `  Until Ctrl-C; everything that it writes is removed at its end.
+
+  --once      end after the first conversation
+`,
+  options: { once: { type: 'boolean' } },
+  async run({ once = false }, { out }) {
+    await untilSignal(signal => demo({ out, once, signal }))
+    return 0
+  },
+})

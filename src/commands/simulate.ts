@@ -1,0 +1,12 @@
+import { simulate, simulateHelp, simulateOptions } from '../simulator/command.ts'
+import { defineCommand } from './command.ts'
+import { untilSignal } from './until-signal.ts'
+
+export const command = defineCommand({
+  help: simulateHelp,
+  options: simulateOptions,
+  async run(values, { out }) {
+    await untilSignal(signal => simulate(values, { out, signal }))
+    return 0
+  },
+})

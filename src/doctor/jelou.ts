@@ -1,0 +1,59 @@
+import type { IntegrationApi, JelouAnswer } from '../jelou/client.ts'
+import { ok, skipped, warning, wrong, type Finding } from './finding.ts'
+import { adviceFor } from './reason.ts'
+
+/** Asks Jelou for the integration, once; null when nothing is registered because the secret is configured. */
+export async function askJelou(api: IntegrationApi | null): Promise<JelouAnswer | null> {
+  if (api === null) return null
+  try {
+    return await api.read()
+  } finally {
+    await api.close()
+  }
+}
+
+/** Whether Jelou is reached, and takes the credentials. */
+export function judgeJelou(answer: JelouAnswer | null, apiUrl: string): Finding {
+  if (answer === null) return skipped('JELOU_SIGNING_SECRET is configured: nothing is asked of Jelou')
+  if (answer.kind === 'ok') return ok(`${apiUrl} answers, and takes the credentials`)
+  const { reason } = answer
+  if (answer.kind === 'unavailable')
+    return wrong(
+      `no usable answer from ${apiUrl}: ${reason}`,
+      adviceFor(reason, 'check JELOU_API_URL, and whether Jelou is up'),
+    )
+  if (answer.status === 404) return ok(`${apiUrl} answers, and takes the credentials`)
+  if (answer.status === 401 || answer.status === 403)
+    return wrong(
+      `Jelou refuses the credentials: ${reason}`,
+      'check JELOU_API_KEY, or JELOU_CLIENT_ID and JELOU_CLIENT_SECRET, and that they may act for JELOU_PROJECT_ID',
+    )
+  return wrong(`Jelou refuses: ${reason}`, 'check JELOU_PROJECT_ID and JELOU_API_URL')
+}
+
+/** Whether what is registered with Jelou is this service's webhook. */
+export function judgeWebhook(
+  answer: JelouAnswer | null,
+  { webhookUrl, authType }: { webhookUrl: string; authType: string },
+): Finding {
+  if (answer === null) return skipped('JELOU_SIGNING_SECRET is configured: register the webhook by hand')
+  if (answer.kind === 'refused' && answer.status === 404)
+    return ok('nothing is registered yet: the service does that at its start')
+  if (answer.kind !== 'ok') return skipped('Jelou did not tell')
+  const { integration } = answer
+  if (hrefOf(integration.webhookUrl ?? webhookUrl) !== hrefOf(webhookUrl))
+    return warning(
+      `Jelou has ${integration.webhookUrl}, and here it is ${webhookUrl}`,
+      'check PUBLIC_URL and WEBHOOK_PATH: the service registers its own at its start, and the other one gets no more events',
+    )
+  if ((integration.authType ?? authType) !== authType)
+    return warning(
+      `Jelou presents its credential as ${integration.authType}, and here it is ${authType}`,
+      'the service puts that right at its start; check WEBHOOK_AUTH_TYPE when it runs',
+    )
+  return ok(`${webhookUrl} is registered`)
+}
+
+function hrefOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).href : url
+}
