@@ -1,19 +1,4 @@
-import type { QueueMessage, TraceContext } from './types.ts'
-
-/** The context attributes of a message, under their names in CloudEvents 1.0. All are texts. */
-export type Attributes = Record<
-  | 'specversion'
-  | 'id'
-  | 'source'
-  | 'type'
-  | 'subject'
-  | 'time'
-  | 'datacontenttype'
-  | 'partitionkey'
-  | 'receivedat',
-  string
-> &
-  Partial<TraceContext>
+import type { Attributes, QueueMessage, TraceContext } from './types.ts'
 
 /** The attributes of the trace, which not every message has. */
 export const TRACE_ATTRIBUTES = ['traceparent', 'tracestate'] as const satisfies (keyof TraceContext)[]
@@ -24,7 +9,7 @@ export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
 // No text in JSON can hold these bytes: a quotation mark inside it has a backslash before it.
 const DATA = Buffer.from(',"data":')
 
-/** The attributes of an envelope, for brokers whose messages have headers. `data`, its last member, is not read. */
+/** The attributes in an envelope. `data`, its last member, is not read. Throws SyntaxError when there are none. */
 export function attributesOf(body: Buffer): Attributes {
   return JSON.parse(`${body.toString('utf8', 0, body.indexOf(DATA))}}`) as Attributes
 }
@@ -42,6 +27,7 @@ export function traceHeadersOf(attributes: Attributes): [name: keyof TraceContex
 
 /** The message that an envelope was, as when it comes back from a store. The event's own timestamp is not in it. */
 export function messageOf(body: Buffer): QueueMessage {
-  const { id, type, partitionkey: partitionKey, time } = attributesOf(body)
-  return { id, type, partitionKey, timestamp: Date.parse(time), body }
+  const attributes = attributesOf(body)
+  const { id, type, partitionkey: partitionKey, time } = attributes
+  return { id, type, partitionKey, timestamp: Date.parse(time), attributes, body }
 }

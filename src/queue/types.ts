@@ -10,12 +10,29 @@ export type QueueMessage = {
   partitionKey: string
   /** The event's own signed `timestamp` in ms since the epoch; 0 when the body has none that can be used. */
   timestamp: number
+  /** What stands in the body before its `data`, for brokers whose messages have headers. */
+  attributes: Attributes
   /** The CloudEvents 1.0 structured JSON, UTF-8; its `data` is the verified text itself. */
   body: Buffer
 }
 
 /** Where a message belongs in a distributed trace (W3C Trace Context, and CloudEvents' extension of the same names). */
 export type TraceContext = { traceparent: string; tracestate?: string }
+
+/** The context attributes of a message, under their names in CloudEvents 1.0. All are texts. */
+export type Attributes = Record<
+  | 'specversion'
+  | 'id'
+  | 'source'
+  | 'type'
+  | 'subject'
+  | 'time'
+  | 'datacontenttype'
+  | 'partitionkey'
+  | 'receivedat',
+  string
+> &
+  Partial<TraceContext>
 
 /** `accepted`: stored durably now. `duplicate`: an event with this id had been stored durably before. */
 export type PublishOutcome = 'accepted' | 'duplicate'

@@ -16,23 +16,30 @@ export function envelope(
   body: VerifiedBody,
   projectId: string,
   receivedAt: number,
-  { traceparent, tracestate }: TraceContext,
+  trace: TraceContext,
 ): QueueMessage {
   const id = hash('sha256', body)
   const type = `ai.jelou.${event.name}`
   const partitionKey = event.partitionKey ?? projectId
-  const key = JSON.stringify(partitionKey)
-  const state = tracestate === undefined ? '' : `,"tracestate":${JSON.stringify(tracestate)}`
-  const head =
-    `{"specversion":"1.0","id":"${id}","source":"urn:jelou:project:${encodeURIComponent(projectId)}",` +
-    `"type":${JSON.stringify(type)},"subject":${key},"time":"${isoTime(event.timestamp ?? receivedAt)}",` +
-    `"datacontenttype":"application/json","partitionkey":${key},"receivedat":"${isoTime(receivedAt)}",` +
-    `"traceparent":"${traceparent}"${state},"data":`
+  const attributes = {
+    specversion: '1.0',
+    id,
+    source: `urn:jelou:project:${encodeURIComponent(projectId)}`,
+    type,
+    subject: partitionKey,
+    time: isoTime(event.timestamp ?? receivedAt),
+    datacontenttype: 'application/json',
+    partitionkey: partitionKey,
+    receivedat: isoTime(receivedAt),
+    ...trace,
+  }
+  const head = `${JSON.stringify(attributes).slice(0, -1)},"data":`
   return {
     id,
     type,
     partitionKey,
     timestamp: event.timestamp ?? 0,
+    attributes,
     body: Buffer.concat([Buffer.from(head), body, END]),
   }
 }

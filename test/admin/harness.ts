@@ -11,6 +11,7 @@ import { admin, type AdminOptions } from '../../src/admin/plugin.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
 import type { EmbeddedQueue } from '../../src/queue/types.ts'
 import { metricSources } from './fixtures/metric-sources.ts'
+import { message } from '../queue/fixtures/message.ts'
 
 /** An answer of the private listener, with its text as it came. */
 export type Answer = {
@@ -113,7 +114,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
     async publish(partitionKey, event) {
       const text = typeof event === 'string' ? event : JSON.stringify({ n: event, key: partitionKey })
       const id = createHash('sha256').update(text).digest('hex')
-      await queue.publish({ id, type: 'ai.jelou.e', partitionKey, timestamp: 0, body: Buffer.from(text) })
+      await queue.publish({ ...message(partitionKey), id, timestamp: 0, body: Buffer.from(text) })
     },
     async receive(body = {}) {
       const { json } = await call('POST', '/queue/receive', body)

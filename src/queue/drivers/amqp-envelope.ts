@@ -1,5 +1,5 @@
 import type { Envelope } from 'rabbitmq-client'
-import { attributesOf, CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
+import { CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** The most bytes of a routing key (AMQP 0-9-1, short string). */
@@ -15,7 +15,7 @@ const encoder = new TextEncoder()
  * (CloudEvents 1.0, AMQP binding: the prefix `cloudEvents:`), and its trace once more by the names of W3C Trace Context.
  */
 export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope {
-  const attributes = attributesOf(message.body)
+  const attributes = message.attributes
   const headers: Record<string, string> = Object.fromEntries(traceHeadersOf(attributes))
   for (const [name, value] of Object.entries(attributes))
     if (Buffer.byteLength(value) <= LONGEST_HEADER) headers[`cloudEvents:${name}`] = value

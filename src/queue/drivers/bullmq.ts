@@ -1,7 +1,7 @@
 import { Queue, type JobJson, type JobsOptions, type RedisQueueBackend } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import { attributesOf, traceHeadersOf } from '../attributes.ts'
+import { traceHeadersOf } from '../attributes.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
 import type { BrokerOptions, PublishOutcome, QueueDriver, QueueMessage } from '../types.ts'
 import { createRedisDriver } from './redis-driver.ts'
@@ -67,8 +67,8 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
     return backend
   }
 
-  function jobOf({ id, type, body }: QueueMessage): JobJson {
-    const trace = traceHeadersOf(attributesOf(body))
+  function jobOf({ id, type, attributes, body }: QueueMessage): JobJson {
+    const trace = traceHeadersOf(attributes)
     return {
       ...NEW_JOB,
       ...NOTHING_YET,

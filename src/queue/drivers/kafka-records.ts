@@ -7,7 +7,7 @@ import {
   type Connection,
   type MessageRecord,
 } from '@platformatic/kafka'
-import { attributesOf, CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
+import { CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** Who writes, as brokers know it: they take each sequence number of a producer's epoch once, in order. */
@@ -32,9 +32,8 @@ const ALL_REPLICAS = -1
  * The record of a message: CloudEvents' Kafka binding, structured, with the attributes as headers besides, and the trace
  * by the names of W3C Trace Context too.
  */
-export function recordOf(topic: string, { body, partitionKey }: QueueMessage): KeyedRecord {
+export function recordOf(topic: string, { body, partitionKey, attributes }: QueueMessage): KeyedRecord {
   const headers = new Map<Buffer, Buffer>([CONTENT_TYPE_HEADER])
-  const attributes = attributesOf(body)
   for (const [name, value] of Object.entries(attributes))
     headers.set(headerName(`ce_${name}`), Buffer.from(value))
   for (const [name, value] of traceHeadersOf(attributes)) headers.set(headerName(name), Buffer.from(value))

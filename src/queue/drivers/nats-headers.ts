@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
-import { attributesOf, CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
+import { CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** Longer attributes are in the body alone. */
@@ -9,11 +9,10 @@ const LONGEST_HEADER = 1024
  * The headers of an event: its id for the server to know it again, and the CloudEvents attributes as `ce-…`, percent-encoded as
  * the binding for NATS says (CloudEvents 1.0: as in that for HTTP, 3.1.3.2), and its trace as W3C Trace Context says.
  */
-export function natsHeaders({ id, body }: QueueMessage): MsgHdrs {
+export function natsHeaders({ id, attributes }: QueueMessage): MsgHdrs {
   const result = headers()
   result.set('Nats-Msg-Id', id)
   result.set('content-type', CONTENT_TYPE)
-  const attributes = attributesOf(body)
   for (const [name, value] of traceHeadersOf(attributes)) result.set(name, value)
   for (const [name, value] of Object.entries(attributes))
     if (value.length <= LONGEST_HEADER) result.set(`ce-${name}`, encoded(value))

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import { attributesOf, TRACE_ATTRIBUTES, type Attributes } from '../attributes.ts'
+import { TRACE_ATTRIBUTES } from '../attributes.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
-import type { BrokerOptions, QueueDriver, QueueMessage } from '../types.ts'
+import type { Attributes, BrokerOptions, QueueDriver, QueueMessage } from '../types.ts'
 import { createRedisDriver } from './redis-driver.ts'
 import type { Failure } from './redis-failure.ts'
 
@@ -55,14 +55,11 @@ export function createRedisQueue(options: BrokerOptions): QueueDriver {
     async store(client: Redis, messages: QueueMessage[]) {
       // A hash tag puts the ids where the stream is in a cluster.
       const keys = [queueName, ...messages.map(({ id }) => `{${queueName}}:id:${id}`)]
-      const values = messages.flatMap(({ body }) => {
-        const attributes = attributesOf(body)
-        return [
-          ...ATTRIBUTES.map(name => attributes[name]),
-          body,
-          ...TRACE_ATTRIBUTES.map(name => attributes[name] ?? ''),
-        ]
-      })
+      const values = messages.flatMap(({ attributes, body }) => [
+        ...ATTRIBUTES.map(name => attributes[name]),
+        body,
+        ...TRACE_ATTRIBUTES.map(name => attributes[name] ?? ''),
+      ])
       const outcomes = (await client.eval(append, keys.length, ...keys, ...values)) as number[]
       return outcomes.map(outcome => OUTCOMES[outcome] ?? missing)
     },

@@ -1,8 +1,8 @@
 import type { MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
 import { createHash } from 'node:crypto'
 import { MessageRefusedError } from '../../errors.ts'
-import { attributesOf, CONTENT_TYPE, traceHeadersOf, type Attributes } from '../attributes.ts'
-import type { QueueMessage } from '../types.ts'
+import { CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
+import type { Attributes, QueueMessage } from '../types.ts'
 
 /** An entry of a batch but for its id, and the bytes of it that SQS counts. */
 export type SqsEntry = { entry: Omit<SendMessageBatchRequestEntry, 'Id'>; size: number }
@@ -39,7 +39,7 @@ export function entryOf(message: QueueMessage, { fifo, limit }: { fifo: boolean;
     MessageAttributes[name] = { DataType: TYPE, StringValue }
     size += name.length + TYPE.length + Buffer.byteLength(StringValue)
   }
-  const attributes = attributesOf(message.body)
+  const attributes = message.attributes
   add('content-type', CONTENT_TYPE)
   for (const name of ATTRIBUTES) add(`ce_${name}`, attributes[name])
   for (const [name, value] of traceHeadersOf(attributes)) add(name, value)
