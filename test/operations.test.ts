@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -39,6 +39,22 @@ t.test('the backup that is described is taken while the service runs, and restor
   t.match(await jelou.send(jelou.event('text')), { status: 200 }, 'the secret is the same')
   t.equal(jelou.calls.filter(({ method }) => method === 'POST').length, 1, 'nothing was made anew')
   t.equal(await stop(restored), 0)
+})
+
+t.test('every command that is named there is one', async t => {
+  const named = new Set(
+    [...document.matchAll(/node src\/main\.js (\w+)((?: --[a-z]+)*)/g)].map(([call]) => call),
+  )
+  t.ok(named.size > 8)
+  for (const call of named) {
+    const [command = '', ...options] = call.replace('node src/main.js ', '').split(' ')
+    const { status, stdout } = spawnSync(process.execPath, ['src/main.js', command, '--help'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    })
+    t.equal(status, 0, call)
+    for (const option of options) t.match(stdout, option, call)
+  }
 })
 
 t.test('the keys that are described are keys', { skip: withoutOpenssl }, async t => {

@@ -133,6 +133,16 @@ t.test('values move, and what is over is gone', async t => {
   t.notOk('secret_age_seconds' in after, 'no secret is not a new secret')
 })
 
+t.test('a state that cannot be used, and a Jelou that was never asked', async t => {
+  const { registration } = metricSources()
+  const state = { replicas: 1, lastError: 'gone' }
+  const status = () => ({ ...registration.status(), lastReconciledAt: null, state })
+  const metrics = createMetrics(metricSources({}, { registration: { ...registration, status } }))
+  const own = ownSamples(await metrics.metrics())
+  t.match(own, { state_up: 0, replicas: 1 })
+  t.notOk('reconciled_timestamp_seconds' in own)
+})
+
 t.test('the embedded queue moves them', async t => {
   const { call, publish } = await startAdmin(t)
   const events = async (state: string) =>

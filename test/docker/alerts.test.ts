@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 import { createMetrics } from '../../src/admin/metrics.ts'
 import { metricSources, SPOOL } from '../admin/fixtures/metric-sources.ts'
 import { CASES, type Series } from './alert-cases.ts'
@@ -8,6 +9,8 @@ import { catalogue } from './catalogue.ts'
 import { unknownIn } from './expressions.ts'
 import { alerts, ALERTS, dashboardExpressions } from './files.ts'
 import { promtool, withoutPromtool } from './promtool.ts'
+
+const METRICS = join(import.meta.dirname, '../../docs/metrics.md')
 
 const rules = alerts()
 
@@ -50,6 +53,17 @@ t.test('each alert fires when it should, and only then', { skip: withoutPromtool
   const { status, output } = promtool(['test', 'rules', file])
   t.equal(status, 0, output)
   t.match(output, 'SUCCESS')
+})
+
+t.test('Prometheus takes the scrape job that is described', { skip: withoutPromtool }, async t => {
+  const file = join(t.testdir(), 'prometheus.yml')
+  const [, block = ''] = /```yaml\n(.*?)```/s.exec(readFileSync(METRICS, 'utf8')) ?? []
+  writeFileSync(file, block)
+  // The file with the token is on the machine that Prometheus runs on.
+  const { status, output } = promtool(['check', 'config', '--syntax-only', file])
+  t.equal(status, 0, output)
+  const [{ job_name: job = '' } = {}] = parse(block).scrape_configs
+  t.ok(rules.some(({ expr }) => expr.startsWith(`up{job=~"${job}.*"}`)))
 })
 
 t.test('Prometheus takes the expressions of the dashboard', { skip: withoutPromtool }, async t => {
