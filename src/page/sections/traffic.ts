@@ -1,0 +1,187 @@
+import { areaPath, HEIGHT, linePath, scaleTop, WIDTH, type Values } from '../chart.ts'
+import { clock } from '../elements.ts'
+import { formatCount, formatNumber, formatTime } from '../format.ts'
+import type { Period } from '../history.ts'
+import { html, type Html } from '../html.ts'
+import type { PageData } from '../sources.ts'
+
+type Line = { name: string; style: string; values: Values; filled?: boolean }
+type Chart = {
+  id: string
+  title: string
+  /** What stands large above it. */
+  now: string
+  /** The same for who cannot see it. */
+  summary: string
+  lines: Line[]
+  /** The least that the scale shows. */
+  least: number
+  format: (value: number) => string
+}
+
+/** What came in, how fast it was answered and what waits, in the last quarter of an hour: three charts and their table. */
+export function traffic(history: PageData['history'], waiting: number | undefined): Html {
+  const samples = history.samples()
+  const minutes = history.minutes()
+  return html`<div class="charts">${charts(samples, minutes.at(-1) ?? null, waiting).map(figure)}</div>
+    <details id="traffic-table">
+      <summary>The same as a table, by the minute</summary>
+      ${table(minutes.filter(minute => minute !== null))}
+    </details>`
+}
+
+function charts(
+  samples: readonly (Period | null)[],
+  last: Period | null,
+  waitingNow: number | undefined,
+): Chart[] {
+  const values = (read: (sample: Period) => number | null): Values =>
+    samples.map(sample => sample && read(sample))
+  const rate = (name: 'accepted' | 'duplicate' | 'refused') =>
+    values(sample => sample[name] / (sample.length / 1000))
+  const accepted = rate('accepted')
+  const perSecond = last ? last.accepted / (last.length / 1000) : 0
+  const waiting = values(sample => sample.waiting)
+  const depth = waitingNow === undefined ? 'unknown' : formatCount(waitingNow)
+  const p99 = values(sample => sample.p99)
+  const spread = last?.p99
+    ? `${formatTime(last.median ?? 0)} median, ${formatTime(last.p99)} p99`
+    : 'no event in the last minute'
+  return [
+    {
+      id: 'rate',
+      title: 'Events per second',
+      least: 1,
+      format: formatNumber,
+      now: `${formatNumber(perSecond)}/s`,
+      summary: `${formatNumber(perSecond)} accepted per second in the last minute, ${formatNumber(highest(accepted))} at most.`,
+      lines: [
+        {
+          name: 'accepted',
+          style: 'first',
+          values: accepted,
+          filled: true,
+        },
+        {
+          name: 'duplicates',
+          style: 'second',
+          values: rate('duplicate'),
+        },
+        {
+          name: 'refused',
+          style: 'third',
+          values: rate('refused'),
+        },
+      ],
+    },
+    {
+      id: 'answer',
+      title: 'Time to answer an event',
+      least: 1,
+      format: formatTime,
+      now: spread,
+      summary: `${spread}; ${formatTime(highest(p99))} p99 at most.`,
+      lines: [
+        {
+          name: 'p99',
+          style: 'second',
+          values: p99,
+        },
+        {
+          name: 'median',
+          style: 'first',
+          values: values(sample => sample.median),
+        },
+      ],
+    },
+    {
+      id: 'waiting',
+      title: 'Events that wait',
+      least: 10,
+      format: formatCount,
+      now: depth,
+      summary: `${depth} now, ${formatCount(highest(waiting))} at most.`,
+      lines: [
+        {
+          name: 'waiting',
+          style: 'first',
+          values: waiting,
+          filled: true,
+        },
+      ],
+    },
+  ]
+}
+
+function highest(values: Values): number {
+  return Math.max(0, ...values.map(value => value ?? 0))
+}
+
+function figure({ id, title, now, summary, lines, least, format }: Chart): Html {
+  const top = scaleTop(
+    lines.map(({ values }) => values),
+    least,
+  )
+  return html`<figure>
+    <figcaption><span class="title">${title}</span> <span class="value">${now}</span></figcaption>
+    <div class="plot">
+      <svg
+        viewBox="0 0 ${WIDTH} ${HEIGHT}"
+        preserveAspectRatio="none"
+        role="img"
+        aria-labelledby="chart-${id}"
+      >
+        <title id="chart-${id}">${title}, last 15 minutes: ${summary}</title>
+        <path class="grid" d="M0,0H${WIDTH}M0,${HEIGHT / 2}H${WIDTH}M0,${HEIGHT}H${WIDTH}" />
+        ${lines.map(({ filled, style, values }) => filled && html`<path class="area ${style}" d="${areaPath(values, top)}" />`)}
+        ${lines.map(({ style, values }) => html`<path class="line ${style}" d="${linePath(values, top)}" />`)}
+      </svg>
+      <span class="scale top" aria-hidden="true">${format(top)}</span>
+      <span class="scale middle" aria-hidden="true">${format(top / 2)}</span>
+    </div>
+    <div class="axis" aria-hidden="true">
+      <span>15 min ago</span><span>10</span><span>5</span><span>now</span>
+    </div>
+    <ul class="legend">
+      ${lines.map(
+        ({ name, style }) =>
+          html`<li>
+            <svg viewBox="0 0 24 8" aria-hidden="true"><path class="line ${style}" d="M1,4H23" /></svg>
+            ${name}
+          </li>`,
+      )}
+    </ul>
+  </figure>`
+}
+
+function table(minutes: readonly Period[]): Html {
+  return html`<table>
+    <caption>
+      Newest first; times in UTC
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">From</th>
+        ${['Accepted', 'Duplicates', 'Refused', 'Median', 'p99', 'Waiting at most'].map(
+          name => html`<th scope="col" class="number">${name}</th>`,
+        )}
+      </tr>
+    </thead>
+    <tbody>
+      ${minutes.toReversed().map(
+        minute =>
+          html`<tr>
+            <td data-label="From">${clock(minute.from)}</td>
+            ${cell('Accepted', minute.accepted, formatCount)}
+            ${cell('Duplicates', minute.duplicate, formatCount)}
+            ${cell('Refused', minute.refused, formatCount)} ${cell('Median', minute.median, formatTime)}
+            ${cell('p99', minute.p99, formatTime)} ${cell('Waiting at most', minute.waiting, formatCount)}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
+}
+
+function cell(name: string, value: number | null, format: (value: number) => string): Html {
+  return html`<td data-label="${name}" class="number">${value === null ? '–' : format(value)}</td>`
+}
