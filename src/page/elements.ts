@@ -36,3 +36,37 @@ export function clock(time: string | number): Html {
 export function date(time: string | number): Html {
   return html`<time datetime="${new Date(time).toISOString()}">${dayAndTime(time)}</time>`
 }
+
+/** A column of a table; `style` is the class of its cells. */
+export type Column = { name: string; style?: 'number' | 'action' | 'headers' }
+
+/**
+ * A table. Each cell has the name of its column, which a narrow window shows instead of the head; and the roles are said, because
+ * laid out like that it would be no table any more for who listens to it.
+ */
+export function table(caption: Content, columns: readonly Column[], rows: readonly Content[][]): Html {
+  return html`<table role="table">
+    <caption>
+      ${caption}
+    </caption>
+    <thead role="rowgroup">
+      <tr role="row">
+        ${columns.map(
+          ({ name, style }) => html`<th scope="col" role="columnheader" class="${style}">${name}</th>`,
+        )}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${rows.map(
+        row =>
+          html`<tr role="row">
+            ${columns.map((column, place) => cell(column, row[place]))}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
+}
+
+function cell({ name, style }: Column, content: Content): Html {
+  return html`<td role="cell" data-label="${name}" class="${style}"><div>${content}</div></td>`
+}

@@ -15,9 +15,8 @@ export type Period = Counts & {
   from: number
   /** In ms. */
   length: number
-  /** How long events that were taken waited for their answer, in ms; null when there were none. */
-  median: number | null
-  p99: number | null
+  /** How long events that were taken waited for their answer, in ms; null when none was taken. */
+  answer: { median: number; p99: number } | null
   /** The most events that waited in the queue; null when it was not asked. */
   waiting: number | null
 }
@@ -102,8 +101,9 @@ export class History {
     }
     const from = Math.max(first * SAMPLE, this.#startedAt)
     const length = (first + size) * SAMPLE - from
-    const spread = { median: times.quantile(0.5), p99: times.quantile(0.99) }
-    return { from, length, ...counts, ...spread, waiting }
+    const [median, p99] = [times.quantile(0.5), times.quantile(0.99)]
+    const answer = median === null || p99 === null ? null : { median, p99 }
+    return { from, length, ...counts, answer, waiting }
   }
 
   #index(): number {

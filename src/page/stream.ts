@@ -41,7 +41,9 @@ export class LiveStream {
         client.hasRoom = true
       },
     })
-    const client: Client = { stream, hasRoom: true, isBehind: true, sentAt: 0 }
+    const client: Client = { stream, hasRoom: true, isBehind: true, sentAt: performance.now() }
+    // So that the answer begins even when there is nothing to show yet.
+    stream.push('retry: 2000\n\n')
     stream.once('close', () => {
       this.#clients.delete(client)
       if (this.#clients.size === 0) this.#stop()

@@ -1,10 +1,19 @@
-import { date } from '../elements.ts'
+import { date, table, type Column } from '../elements.ts'
 import { formatCount } from '../format.ts'
-import { html, type Html } from '../html.ts'
+import { html, type Content, type Html } from '../html.ts'
 import type { DeadLetterHead } from '../sources.ts'
 
-/** Where the forms go. */
+/** Where the form goes. */
 export const REDRIVE_PATH = '/redrive'
+
+const COLUMNS: Column[] = [
+  { name: 'Number' },
+  { name: 'Event' },
+  { name: 'Attempts', style: 'number' },
+  { name: 'Died' },
+  { name: 'Reason' },
+  { name: 'Action', style: 'action' },
+]
 
 /** What failed too often, and the buttons that send it again. `total` is of all; these are the first. */
 export function deadLetters(
@@ -14,46 +23,27 @@ export function deadLetters(
 ): Html {
   if (letters === null) return html`<p class="none">The queue cannot be read now.</p>`
   if (letters.length === 0) return html`<p class="none">There are no dead letters.</p>`
+  const shown = total > letters.length ? `The first ${formatCount(letters.length)} of ` : ''
   return html`<form method="post" action="${REDRIVE_PATH}">
     <input type="hidden" name="csrf" value="${csrfToken}" />
-    <table>
-      <caption>
-        ${total > letters.length && html`The first ${formatCount(letters.length)} of `}${formatCount(total)},
-        oldest first; times in UTC
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Number</th>
-          <th scope="col">Event</th>
-          <th scope="col" class="number">Attempts</th>
-          <th scope="col">Died</th>
-          <th scope="col">Reason</th>
-          <th scope="col" class="action">Action</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${letters.map(row)}
-      </tbody>
-    </table>
+    ${table(`${shown}${formatCount(total)}, oldest first; times in UTC`, COLUMNS, letters.map(row))}
     <p class="actions">
       <button id="redrive-all" name="seq" value="">Redrive all ${formatCount(total)}</button>
     </p>
   </form>`
 }
 
-function row({ seq, event, attempts, diedAt, reason }: DeadLetterHead): Html {
-  return html`<tr>
-    <td data-label="Number">${seq}</td>
-    <td data-label="Event">
-      ${event === null ? 'unknown' : html`${event.type} <code title="${event.id}">${event.id.slice(0, 12)}</code>`}
-    </td>
-    <td data-label="Attempts" class="number">${formatCount(attempts)}</td>
-    <td data-label="Died">${date(diedAt)}</td>
-    <td data-label="Reason">${reason}</td>
-    <td data-label="Action" class="action">
-      <button id="redrive-${seq}" name="seq" value="${seq}">
-        Redrive<span class="visually-hidden"> number ${seq}</span>
-      </button>
-    </td>
-  </tr>`
+function row({ seq, event, attempts, diedAt, reason }: DeadLetterHead): Content[] {
+  return [
+    seq,
+    event === null
+      ? 'unknown'
+      : html`${event.type} <code title="${event.id}">${event.id.slice(0, 12)}</code>`,
+    formatCount(attempts),
+    date(diedAt),
+    reason,
+    html`<button id="redrive-${seq}" name="seq" value="${seq}">
+      Redrive<span class="visually-hidden"> number ${seq}</span>
+    </button>`,
+  ]
 }

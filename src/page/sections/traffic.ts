@@ -1,16 +1,17 @@
 import { areaPath, HEIGHT, linePath, scaleTop, WIDTH, type Values } from '../chart.ts'
-import { clock } from '../elements.ts'
+import { clock, table, type Column } from '../elements.ts'
 import { formatCount, formatNumber, formatTime } from '../format.ts'
 import type { Period } from '../history.ts'
-import { html, type Html } from '../html.ts'
+import { html, type Content, type Html } from '../html.ts'
 import type { PageData } from '../sources.ts'
 
 type Line = { name: string; style: string; values: Values; filled?: boolean }
 type Chart = {
   id: string
   title: string
-  /** What stands large above it. */
+  /** What stands large above it, and of when it is. */
   now: string
+  when: string
   /** The same for who cannot see it. */
   summary: string
   lines: Line[]
@@ -19,20 +20,25 @@ type Chart = {
   format: (value: number) => string
 }
 
+const LAST_MINUTE = 'last minute'
+
 /** What came in, how fast it was answered and what waits, in the last quarter of an hour: three charts and their table. */
 export function traffic(history: PageData['history'], waiting: number | undefined): Html {
-  const samples = history.samples()
-  const minutes = history.minutes()
-  return html`<div class="charts">${charts(samples, minutes.at(-1) ?? null, waiting).map(figure)}</div>
+  const minutes = history.minutes().filter(minute => minute !== null)
+  return html`<div class="charts">${charts(history.samples(), minutes.at(-1), waiting).map(figure)}</div>
     <details id="traffic-table">
       <summary>The same as a table, by the minute</summary>
-      ${table(minutes.filter(minute => minute !== null))}
+      ${
+        minutes.length === 0
+          ? html`<p class="none">Nothing yet: the service has just been started.</p>`
+          : table('Newest first; times in UTC', COLUMNS, minutes.toReversed().map(row))
+      }
     </details>`
 }
 
 function charts(
   samples: readonly (Period | null)[],
-  last: Period | null,
+  last: Period | undefined,
   waitingNow: number | undefined,
 ): Chart[] {
   const values = (read: (sample: Period) => number | null): Values =>
@@ -43,10 +49,10 @@ function charts(
   const perSecond = last ? last.accepted / (last.length / 1000) : 0
   const waiting = values(sample => sample.waiting)
   const depth = waitingNow === undefined ? 'unknown' : formatCount(waitingNow)
-  const p99 = values(sample => sample.p99)
-  const spread = last?.p99
-    ? `${formatTime(last.median ?? 0)} median, ${formatTime(last.p99)} p99`
-    : 'no event in the last minute'
+  const p99 = values(sample => sample.answer && sample.answer.p99)
+  const spread = last?.answer
+    ? `${formatTime(last.answer.median)} median, ${formatTime(last.answer.p99)} p99`
+    : 'no event'
   return [
     {
       id: 'rate',
@@ -54,6 +60,7 @@ function charts(
       least: 1,
       format: formatNumber,
       now: `${formatNumber(perSecond)}/s`,
+      when: LAST_MINUTE,
       summary: `${formatNumber(perSecond)} accepted per second in the last minute, ${formatNumber(highest(accepted))} at most.`,
       lines: [
         {
@@ -80,7 +87,8 @@ function charts(
       least: 1,
       format: formatTime,
       now: spread,
-      summary: `${spread}; ${formatTime(highest(p99))} p99 at most.`,
+      when: LAST_MINUTE,
+      summary: `${spread} in the last minute; ${formatTime(highest(p99))} p99 at most.`,
       lines: [
         {
           name: 'p99',
@@ -90,7 +98,7 @@ function charts(
         {
           name: 'median',
           style: 'first',
-          values: values(sample => sample.median),
+          values: values(sample => sample.answer && sample.answer.median),
         },
       ],
     },
@@ -100,6 +108,7 @@ function charts(
       least: 10,
       format: formatCount,
       now: depth,
+      when: 'now',
       summary: `${depth} now, ${formatCount(highest(waiting))} at most.`,
       lines: [
         {
@@ -117,13 +126,16 @@ function highest(values: Values): number {
   return Math.max(0, ...values.map(value => value ?? 0))
 }
 
-function figure({ id, title, now, summary, lines, least, format }: Chart): Html {
+function figure({ id, title, now, when, summary, lines, least, format }: Chart): Html {
   const top = scaleTop(
     lines.map(({ values }) => values),
     least,
   )
   return html`<figure>
-    <figcaption><span class="title">${title}</span> <span class="value">${now}</span></figcaption>
+    <figcaption>
+      <span class="title">${title}, ${when}</span>
+      <span class="value">${now}</span>
+    </figcaption>
     <div class="plot">
       <svg
         viewBox="0 0 ${WIDTH} ${HEIGHT}"
@@ -154,34 +166,19 @@ function figure({ id, title, now, summary, lines, least, format }: Chart): Html 
   </figure>`
 }
 
-function table(minutes: readonly Period[]): Html {
-  return html`<table>
-    <caption>
-      Newest first; times in UTC
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">From</th>
-        ${['Accepted', 'Duplicates', 'Refused', 'Median', 'p99', 'Waiting at most'].map(
-          name => html`<th scope="col" class="number">${name}</th>`,
-        )}
-      </tr>
-    </thead>
-    <tbody>
-      ${minutes.toReversed().map(
-        minute =>
-          html`<tr>
-            <td data-label="From">${clock(minute.from)}</td>
-            ${cell('Accepted', minute.accepted, formatCount)}
-            ${cell('Duplicates', minute.duplicate, formatCount)}
-            ${cell('Refused', minute.refused, formatCount)} ${cell('Median', minute.median, formatTime)}
-            ${cell('p99', minute.p99, formatTime)} ${cell('Waiting at most', minute.waiting, formatCount)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`
-}
+const COLUMNS: Column[] = [
+  { name: 'From' },
+  ...['Accepted', 'Duplicates', 'Refused', 'Median', 'p99', 'Waiting at most'].map((name): Column => ({
+    name,
+    style: 'number',
+  })),
+]
 
-function cell(name: string, value: number | null, format: (value: number) => string): Html {
-  return html`<td data-label="${name}" class="number">${value === null ? '–' : format(value)}</td>`
+function row({ from, accepted, duplicate, refused, answer, waiting }: Period): Content[] {
+  const figures = [
+    ...[accepted, duplicate, refused].map(formatCount),
+    ...(answer ? [formatTime(answer.median), formatTime(answer.p99)] : [null, null]),
+    waiting === null ? null : formatCount(waiting),
+  ]
+  return [clock(from), ...figures.map(figure => figure ?? '–')]
 }
