@@ -5,13 +5,16 @@ export const HEIGHT = 120
 /** The values of one line, oldest first; null where there is none, which leaves a gap. */
 export type Values = readonly (number | null)[]
 
-/** The top of a chart's scale: the least 1, 2 or 5 times a power of ten that holds the values, and `least`. */
+/** What a scale may end at, times a power of ten: its half is as easy to read. */
+const TOPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
+
+/** The top of a chart's scale: the least round number that holds the values, and `least`. */
 export function scaleTop(lines: readonly Values[], least: number): number {
   const highest = Math.max(least, ...lines.flat().map(value => value ?? 0))
   const power = 10 ** Math.floor(Math.log10(highest))
-  const factor = [1, 2, 5].find(factor => factor * power >= highest) ?? 10
+  const factor = TOPS.find(factor => factor * power >= highest) ?? 10
   // As it is written, without what binary fractions add.
-  return Number((factor * power).toPrecision(1))
+  return Number((factor * power).toPrecision(2))
 }
 
 /** The line as the text of an SVG path, the scale going from 0 to `top`; a value between two gaps becomes a dot. */

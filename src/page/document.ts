@@ -27,7 +27,7 @@ export function fragments({ status, history, refused: last, dead, csrfToken }: P
     traffic: traffic(history, status.queue.waiting),
     registration: registration(status.registration),
     queue: queue(status.queue, status.checks['queue'] ?? 'unknown'),
-    'dead-letters': deadLetters(dead, status.queue.dead ?? dead?.length ?? 0, csrfToken),
+    'dead-letters': deadLetters(dead, status.queue.dead ?? 0, csrfToken),
     refused: refused(status.events.refused, last),
   }
 }

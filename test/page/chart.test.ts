@@ -5,15 +5,17 @@ t.test('the scale ends at a round number that holds every value', async t => {
   const cases: [values: Values, least: number, top: number][] = [
     [[], 1, 1],
     [[null, 0], 10, 10],
-    [[0.3], 0.1, 0.5],
+    [[0.3], 0.1, 0.3],
     [[1], 1, 1],
-    [[1.01], 1, 2],
-    [[3], 1, 5],
-    [[5.1], 1, 10],
+    [[1.01], 1, 1.5],
+    [[22], 1, 25],
+    [[0.07], 0.01, 0.08],
+    [[3.1], 1, 4],
+    [[8.1], 1, 10],
     [[99], 1, 100],
     [[100], 1, 100],
-    [[1234], 1, 2000],
-    [[60_000], 1, 100_000],
+    [[1234], 1, 1500],
+    [[60_001], 1, 80_000],
   ]
   for (const [values, least, top] of cases)
     t.equal(scaleTop([values, [null]], least), top, JSON.stringify(values))

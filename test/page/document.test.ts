@@ -54,7 +54,7 @@ const cases: [part: Part, data: Partial<PageData>, words: RegExp, not?: RegExp][
   [
     'registration',
     registered({ phase: 'degraded', lastError: 'status <502>', lastOutcome: 'unavailable' }),
-    /▲ Degraded.*Last problem status &lt;502&gt;/,
+    /▲ Degraded.*Last problem status &#60;502&#62;/,
   ],
   ['registration', registered({ phase: 'conflict' }), /■ Conflict/],
   [
@@ -109,7 +109,7 @@ const cases: [part: Part, data: Partial<PageData>, words: RegExp, not?: RegExp][
   [
     'refused',
     { refused: [refusal({ check: 'FST_ODD', bodyLength: null, headers: ['<b>'] })] },
-    / FST_ODD 401 203.0.113.7 unknown 1 names &lt;b&gt;/,
+    / FST_ODD 401 203.0.113.7 unknown 1 names &#60;b&#62;/,
   ],
   ['refused', { refused: Array.from({ length: 40 }, () => refusal()) }, /The last 12, /],
 
@@ -117,16 +117,15 @@ const cases: [part: Part, data: Partial<PageData>, words: RegExp, not?: RegExp][
   ['dead-letters', { dead: null }, /The queue cannot be read now/],
   [
     'dead-letters',
-    { dead: [deadLetter()] },
-    /0, oldest first; times in UTC.* 12 ai.jelou.message 0123456789ab 5 2026-04-14 00:00:00 the CRM answers 500 Redrive number 12 Redrive all/,
+    { dead: [deadLetter()], ...queue({ dead: 1 }) },
+    /1, oldest first; times in UTC.* 12 ai.jelou.message 0123456789ab 5 2026-04-14 00:00:00 the CRM answers 500 Redrive number 12 Redrive all/,
     /The first/,
   ],
   [
     'dead-letters',
     { dead: [deadLetter({ event: null, reason: '<b>' })], ...queue({ dead: 900 }) },
-    /The first 1 of 900, oldest.* 12 unknown 5.*&lt;b&gt;.*Redrive all 900/,
+    /The first 1 of 900, oldest.* 12 unknown 5.*&#60;b&#62;.*Redrive all 900/,
   ],
-  ['dead-letters', { dead: [deadLetter()], ...queue({}) }, /Redrive all 1 /],
 
   [
     'traffic',
@@ -192,6 +191,6 @@ t.test('the page is whole', async t => {
   const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
   t.strictSame(ids.length, new Set(ids).size)
   const error = message('<Forbidden>', 'a & b', ASSETS)
-  t.match(error, /<h1>&lt;Forbidden&gt;<\/h1>\s*<p>a &amp; b<\/p>/)
+  t.match(error, /<h1>&#60;Forbidden&#62;<\/h1>\s*<p>a &#38; b<\/p>/)
   t.notMatch(error, /refresh|<script/, 'it stays as it is')
 })

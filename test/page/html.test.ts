@@ -2,7 +2,7 @@ import t from 'tap'
 import { html, type Content } from '../../src/page/html.ts'
 
 const ATTACK = `<script>alert("1")</script>' onload='x' &amp;`
-const ESCAPED = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39; onload=&#39;x&#39; &amp;amp;'
+const ESCAPED = '&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;&#39; onload=&#39;x&#39; &#38;amp;'
 
 const cases: [Content, string][] = [
   ['text', 'text'],
@@ -13,8 +13,8 @@ const cases: [Content, string][] = [
   [null, ''],
   [undefined, ''],
   [false, ''],
-  [html`<b>${'<'}</b>`, '<b>&lt;</b>'],
-  [['<', html`<i></i>`, [1, [null, '>']]], '&lt;<i></i>1&gt;'],
+  [html`<b>${'<'}</b>`, '<b>&#60;</b>'],
+  [['<', html`<i></i>`, [1, [null, '>']]], '&#60;<i></i>1&#62;'],
 ]
 
 t.test('every value is escaped but what is HTML already', async t => {
@@ -26,7 +26,7 @@ t.test('what only looks like HTML is escaped too', async t => {
   const alike = { toString: () => '<b>' }
   // What no type allows, but data from outside might be.
   t.throws(() => html`${alike as unknown as Content}`)
-  t.equal(html`${['<b>'] as Content}`.toString(), '&lt;b&gt;')
+  t.equal(html`${['<b>'] as Content}`.toString(), '&#60;b&#62;')
 })
 
 t.test('an attribute without quotes is refused', async t => {

@@ -10,18 +10,17 @@ import { createSimulator, type Simulator } from '../../src/simulator/simulator.t
 import { settingsFor } from '../settings.ts'
 import { chromiumPath, launchChromium } from './browser.ts'
 
-/**
- * Takes the pictures of the page that the README shows: of the real service, which a simulated Jelou sends events for some
- * minutes (the first argument; a quarter of an hour fills the charts).
- */
 const IMAGES = join(import.meta.dirname, '../../docs/images')
-/** Events per second, for as long as one goes: a day in small. */
+/** A quarter of an hour, which fills the charts, in ms. */
+const TRAFFIC = 15 * 60_000
+/** Events per second, each for a while: a day in small. */
 const RATES = [4, 9, 14, 18, 12, 16, 22, 15, 8, 5]
 const STEP = 20_000
 
-if (import.meta.main) await takePictures(Number(process.argv[2] ?? 15) * 60_000, IMAGES)
-
-/** The pictures of a page that had traffic for so many ms, into a folder that is there. Throws where there is no Chromium. */
+/**
+ * Takes the pictures of the page that the README shows, light and dark, into a folder that is there: of the real service, which a
+ * simulated Jelou has sent events for so many ms. Throws where there is no Chromium.
+ */
 export async function takePictures(duration: number, folder: string): Promise<void> {
   const executable = chromiumPath()
   if (executable === undefined) throw new Error('install chromium, or name it in TEST_CHROMIUM')
@@ -33,7 +32,7 @@ export async function takePictures(duration: number, folder: string): Promise<vo
   try {
     const { adminUrl } = await app.start()
     while (app.registrar.accepted() === null) await sleep(20)
-    await fail(jelou, adminUrl)
+    for (const reason of ['the CRM answers 500', 'no such contact']) await bury(jelou, adminUrl, reason)
     await converse(jelou, adminUrl, duration)
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browser.newPage({ colorScheme, viewport: { width: 1280, height: 800 } })
@@ -45,9 +44,6 @@ export async function takePictures(duration: number, folder: string): Promise<vo
       })
       await page.close()
     }
-    const page = await browser.newPage({ viewport: { width: 360, height: 740 } })
-    await page.goto(adminUrl)
-    await page.screenshot({ path: join(folder, 'page-narrow.png') })
   } finally {
     await browser.close()
     await app.drain()
@@ -56,12 +52,8 @@ export async function takePictures(duration: number, folder: string): Promise<vo
   }
 }
 
-/** Events that a consumer gives back until they are dead letters. */
-async function fail(jelou: Simulator, adminUrl: string): Promise<void> {
-  for (const reason of ['the CRM answers 500', 'no such contact']) await failOnce(jelou, adminUrl, reason)
-}
-
-async function failOnce(jelou: Simulator, adminUrl: string, reason: string): Promise<void> {
+/** Sends an event that a consumer gives back until it is a dead letter. */
+async function bury(jelou: Simulator, adminUrl: string, reason: string): Promise<void> {
   await jelou.send(jelou.event('text'))
   for (let attempt = 1; attempt <= 5; attempt++) {
     const leases = await receive(adminUrl)
@@ -103,3 +95,5 @@ async function call(adminUrl: string, path: string, body: object) {
   const answer = await request(adminUrl + path, { method: 'POST', headers, body: JSON.stringify(body) })
   return JSON.parse(await answer.body.text())
 }
+
+if (import.meta.main) await takePictures(TRAFFIC, IMAGES)

@@ -91,22 +91,19 @@ function charts(
       summary: `${spread} in the last minute; ${formatTime(highest(p99))} p99 at most.`,
       lines: [
         {
-          name: 'p99',
-          style: 'second',
-          values: p99,
-        },
-        {
           name: 'median',
           style: 'first',
-          values: values(sample => sample.answer && sample.answer.median),
+          values: values(({ answer }) => answer && answer.median),
+          filled: true,
         },
+        { name: 'p99', style: 'upper', values: p99 },
       ],
     },
     {
       id: 'waiting',
       title: 'Events that wait',
       least: 10,
-      format: formatCount,
+      format: formatNumber,
       now: depth,
       when: 'now',
       summary: `${depth} now, ${formatCount(highest(waiting))} at most.`,
@@ -156,9 +153,12 @@ function figure({ id, title, now, when, summary, lines, least, format }: Chart):
     </div>
     <ul class="legend">
       ${lines.map(
-        ({ name, style }) =>
+        ({ name, style, filled }) =>
           html`<li>
-            <svg viewBox="0 0 24 8" aria-hidden="true"><path class="line ${style}" d="M1,4H23" /></svg>
+            <svg viewBox="0 0 24 10" aria-hidden="true">
+              ${filled && html`<path class="area ${style}" d="M0,2H24V10H0Z" />`}
+              <path class="line ${style}" d="M1,2H23" />
+            </svg>
             ${name}
           </li>`,
       )}
