@@ -21,18 +21,23 @@ export type Period = Counts & {
   waiting: number | null
 }
 
+/** In samples. */
+const MINUTE = 60_000 / SAMPLE
+/** More than belong to a quarter of an hour: each sample, the minute that ends with it, and its part of a minute of the clock. */
+const MOST_KNOWN = 4 * SAMPLES
+
 type Sample = Counts & { index: number; times: Durations; waiting: number | null }
 
 /**
- * The last quarter of an hour in samples of five seconds. Its memory is fixed, and an event costs it a few additions.
+ * The last quarter of an hour in samples of five seconds. Its memory is bounded, and an event costs it a few additions.
  * The clock gives ms since the epoch.
  */
 export class History {
   readonly #now: () => number
   readonly #startedAt: number
   readonly #samples: Sample[]
-  /** What is over does not change: worked out once for each sample that ends, however many look at it. */
-  #over: { end: number; periods: Map<number, (Period | null)[]> } = { end: -1, periods: new Map() }
+  /** What is over does not change, so it is worked out once, by how many samples it has and the first of them. */
+  readonly #over = new Map<string, Period>()
 
   constructor(now: () => number) {
     this.#now = now
@@ -64,29 +69,47 @@ export class History {
     sample.waiting = Math.max(sample.waiting ?? 0, count)
   }
 
-  /** The samples that are over, one by one, oldest first; null from before the start. */
+  /** The samples that are over, oldest first; null from before the start. */
   samples(): (Period | null)[] {
-    return this.#periods(1)
+    const first = this.#index() - SAMPLES
+    return Array.from({ length: SAMPLES }, (_, place) => this.#period(first + place, 1))
   }
 
-  /** The same in whole minutes from now backwards. */
-  minutes(): (Period | null)[] {
-    return this.#periods(60_000 / SAMPLE)
-  }
-
-  #periods(size: number): (Period | null)[] {
+  /** The same by the minutes of the clock, the last one as far as it is over. */
+  minutes(): Period[] {
     const end = this.#index()
-    if (this.#over.end !== end) this.#over = { end, periods: new Map() }
-    const known = this.#over.periods.get(size)
-    if (known) return known
-    const length = SAMPLES / size
-    const periods = Array.from({ length }, (_, place) => this.#period(end - SAMPLES + place * size, size))
-    this.#over.periods.set(size, periods)
-    return periods
+    const first = Math.ceil((end - SAMPLES) / MINUTE)
+    const minutes = Array.from(
+      { length: Math.ceil(end / MINUTE) - first },
+      (_, place) => (first + place) * MINUTE,
+    )
+    return minutes
+      .map(start => this.#period(start, Math.min(MINUTE, end - start)))
+      .filter(minute => minute !== null)
   }
 
+  /** The minute until now, or what there was of it. */
+  lastMinute(): Period | null {
+    return this.#period(this.#index() - MINUTE, MINUTE)
+  }
+
+  /** Null from before the start. */
   #period(first: number, size: number): Period | null {
     if ((first + size) * SAMPLE <= this.#startedAt) return null
+    const key = `${size} ${first}`
+    const known = this.#over.get(key)
+    if (known) return known
+    const period = this.#sum(first, size)
+    this.#over.set(key, period)
+    if (this.#over.size > MOST_KNOWN) this.#forget(this.#now() - SAMPLES * SAMPLE)
+    return period
+  }
+
+  #forget(before: number): void {
+    for (const [key, { from }] of this.#over) if (from < before) this.#over.delete(key)
+  }
+
+  #sum(first: number, size: number): Period {
     const times = new Durations()
     const counts = { accepted: 0, duplicate: 0, refused: 0 }
     let waiting: number | null = null

@@ -64,7 +64,7 @@ export type DeadLetterHead = {
 /** All that one rendering shows. */
 export type PageData = {
   status: ServiceStatus
-  history: Pick<History, 'samples' | 'minutes'>
+  history: Pick<History, 'samples' | 'minutes' | 'lastMinute'>
   /** Newest first. */
   refused: readonly Refusal[]
   /** The first of them; null when they cannot be read now. */

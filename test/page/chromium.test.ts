@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { pino } from 'pino'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
@@ -41,8 +44,9 @@ const browser = await openBrowser(t)
 if (browser) {
   t.test('what happens at the service is seen at once, without a complaint of the browser', async t => {
     const jelou = createSimulator()
-    const directory = t.testdir()
-    const config = await loadConfig(await settingsFor(jelou, directory), `${directory}/.env`)
+    // Not tap's own directory, which is removed before the service is told to end.
+    const directory = await mkdtemp(join(tmpdir(), 'page-test-'))
+    const config = await loadConfig(await settingsFor(jelou, directory), join(directory, '.env'))
     const app = await buildApp(config, {
       log: pino({ level: 'silent' }),
       onFatal: error => t.fail(String(error)),
@@ -50,6 +54,7 @@ if (browser) {
     t.teardown(async () => {
       await app.drain()
       await jelou.close()
+      await rm(directory, { recursive: true })
     })
     const { adminUrl } = await app.start()
     const { page, complaints } = await open(t, browser)
@@ -101,14 +106,14 @@ if (browser) {
   })
 
   t.test('what somebody selects is not taken away', async t => {
-    const { url, events } = await startPage(t)
+    const { url, events, publish } = await startPage(t)
     const { page } = await open(t, browser)
     await page.goto(url)
     await isLive(page)
     await page.evaluate(`getSelection().selectAllChildren(document.querySelector('.headline'))`)
     events.accepted = 5
-    events.refused = { ERR_SIGNATURE_INVALID: 1 }
-    await page.waitForTimeout(300)
+    await publish()
+    await page.locator('#queue div', { hasText: 'Waiting' }).getByText('1').waitFor()
     t.equal(await tile(page, 'Accepted').textContent(), '0')
     t.match(await page.evaluate('String(getSelection())'), 'Ready')
     await page.evaluate('getSelection().removeAllRanges()')

@@ -57,33 +57,48 @@ t.test('each sample is over when its time is, and goes after a quarter of an hou
   t.match(history.samples().at(-1), { accepted: 0, refused: 1 }, 'in the place of the first')
 })
 
-t.test('minutes put samples together, backwards from now', async t => {
+t.test('minutes of the clock put samples together, as does the last minute', async t => {
+  // It starts 20 seconds into a minute of the clock.
   const { clock, history, observe } = create()
-  clock.time += 2 * SAMPLE
+  t.strictSame(history.minutes(), [])
+  t.equal(history.lastMinute(), null)
   for (let n = 0; n < 24; n++) {
     observe('accepted', n < 12 ? 10 : 20)
     history.waiting(n)
     clock.time += SAMPLE
   }
   const minutes = history.minutes()
-  t.equal(minutes.length, 15)
-  t.match(minutes.at(-1), { from: START + 14 * SAMPLE, length: 60_000, accepted: 12, waiting: 23 })
-  t.match(minutes.at(-2), { accepted: 12, waiting: 11 })
-  t.ok((minutes.at(-1)?.answer?.median ?? 0) > 19)
-  t.ok((minutes.at(-2)?.answer?.p99 ?? 99) < 11)
-  t.match(minutes.at(-3), { from: START, length: 2 * SAMPLE, accepted: 0 }, 'no longer than the service runs')
-  t.equal(minutes.at(-4), null)
+  t.match(minutes, [
+    { from: START, length: 8 * SAMPLE, accepted: 8, waiting: 7 },
+    { from: START + 8 * SAMPLE, length: 60_000, accepted: 12, waiting: 19 },
+    { from: START + 20 * SAMPLE, length: 4 * SAMPLE, accepted: 4, waiting: 23 },
+  ])
+  t.ok((minutes[0]?.answer?.p99 ?? 99) < 11)
+  t.ok((minutes[2]?.answer?.median ?? 0) > 19)
+  t.match(history.lastMinute(), { from: START + 12 * SAMPLE, length: 60_000, accepted: 12, waiting: 23 })
+  clock.time += 15 * 60_000
+  t.equal(history.minutes().length, 15, 'those of which everything is known, and the one under way')
+  t.match(history.lastMinute(), { accepted: 0, answer: null, waiting: null })
 })
 
-t.test('what is over is worked out once', async t => {
+t.test('what is over is worked out once, and forgotten when it is too old', async t => {
   const { clock, history, observe } = create()
   clock.time += SAMPLE
-  const [samples, minutes] = [history.samples(), history.minutes()]
+  const last = history.samples().at(-1)
   observe('accepted')
-  t.equal(history.samples(), samples)
-  t.equal(history.minutes(), minutes)
+  t.equal(history.samples().at(-1), last)
   clock.time += SAMPLE
-  t.not(history.samples(), samples)
+  t.equal(history.samples().at(-2), last)
+  for (let n = 0; n < 10 * SAMPLES; n++) {
+    clock.time += SAMPLE
+    t.equal(history.samples().filter(sample => sample !== null).length, Math.min(SAMPLES, n + 3))
+    history.lastMinute()
+    history.minutes()
+  }
+  const first = history.samples()[0]
+  clock.time -= (10 * SAMPLES - 1) * SAMPLE
+  t.not(history.samples().at(-3), last, 'it is not kept')
+  t.not(first, null)
 })
 
 t.test('a clock before the epoch is refused', async t => {

@@ -24,8 +24,10 @@ const LAST_MINUTE = 'last minute'
 
 /** What came in, how fast it was answered and what waits, in the last quarter of an hour: three charts and their table. */
 export function traffic(history: PageData['history'], waiting: number | undefined): Html {
-  const minutes = history.minutes().filter(minute => minute !== null)
-  return html`<div class="charts">${charts(history.samples(), minutes.at(-1), waiting).map(figure)}</div>
+  const minutes = history.minutes()
+  return html`<div class="charts">
+      ${charts(history.samples(), history.lastMinute(), waiting).map(figure)}
+    </div>
     <details id="traffic-table">
       <summary>The same as a table, by the minute</summary>
       ${
@@ -38,7 +40,7 @@ export function traffic(history: PageData['history'], waiting: number | undefine
 
 function charts(
   samples: readonly (Period | null)[],
-  last: Period | undefined,
+  last: Period | null,
   waitingNow: number | undefined,
 ): Chart[] {
   const values = (read: (sample: Period) => number | null): Values =>
