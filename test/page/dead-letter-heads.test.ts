@@ -30,7 +30,9 @@ function create(answers: (DeadLetter[] | Error)[]) {
 t.test('what is shown is how the event begins, never what the customer said', async t => {
   const name = '"type":"x\\'.repeat(50)
   const event = { name, partitionKey: undefined, timestamp: undefined }
-  const message = envelope(event, Buffer.from('{"text":"customer"}') as VerifiedBody, 'PROJECT', 0)
+  const message = envelope(event, Buffer.from('{"text":"customer"}') as VerifiedBody, 'PROJECT', 0, {
+    traceparent: '00-1-2-01',
+  })
   const others = ['{"n":1}', '', '{"specversion":"1.0","id":"short","source":"","type":"t"}'].map(text =>
     Buffer.from(text),
   )
