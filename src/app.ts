@@ -130,7 +130,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     queue,
     rejections,
     counts: events,
-    observe: toAll(traffic.observe, tracer.observe, exchange => history.observe(exchange)),
+    observe: toAll(traffic.observe, tracer.observe, history.observe),
     trace: tracer.begin,
     now,
   })

@@ -26,6 +26,7 @@ const MINUTE = 60_000 / SAMPLE
 /** More than belong to a quarter of an hour: each sample, the minute that ends with it, and its part of a minute of the clock. */
 const MOST_KNOWN = 4 * SAMPLES
 
+type Observed = Pick<Exchange, 'outcome' | 'answered' | 'timeline'>
 type Sample = Counts & { index: number; times: Durations; waiting: number | null }
 
 /**
@@ -52,7 +53,8 @@ export class History {
     }))
   }
 
-  observe({ outcome, answered, timeline }: Pick<Exchange, 'outcome' | 'answered' | 'timeline'>): void {
+  /** What the webhook tells of each request. */
+  readonly observe = ({ outcome, answered, timeline }: Observed): void => {
     const sample = this.#current()
     if (outcome !== 'accepted' && outcome !== 'duplicate') {
       // Their times are left out: a flood of forgeries, refused quickly, would make the service look fast.

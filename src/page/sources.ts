@@ -7,7 +7,7 @@ export type ServiceStatus = {
   checks: Record<string, string>
   uptimeSeconds: number
   registration: {
-    phase: 'starting' | 'registered' | 'degraded' | 'conflict' | 'secret_lost' | 'static'
+    phase: 'starting' | 'registered' | 'degraded' | 'conflict' | 'secret_lost' | 'unregistered' | 'static'
     webhookUrl: string
     authType: string
     secretAgeSeconds: number | null

@@ -62,6 +62,7 @@ const cases: [part: Part, data: Partial<PageData>, words: RegExp, not?: RegExp][
     registered({ phase: 'secret_lost', lastOutcome: 'secret_lost' }),
     /■ Secret lost.*Last comparison secret lost/,
   ],
+  ['registration', registered({ phase: 'unregistered' }), /▲ Unregistered/],
   ['registration', registered({ phase: 'static' }), /● Configured secret/],
   [
     'registration',

@@ -11,6 +11,7 @@ const PHASES: Record<Registration['phase'], [Tone, string]> = {
   degraded: ['warn', 'Degraded: the secret verifies, but the last comparison failed'],
   conflict: ['bad', 'Conflict: another service has registered its webhook'],
   secret_lost: ['bad', 'Secret lost: Jelou signs with a secret that is not ours'],
+  unregistered: ['warn', 'Unregistered: somebody asked that Jelou has no webhook of this service'],
   static: ['good', 'Configured secret: nothing is registered'],
 }
 
