@@ -15,6 +15,8 @@ import { openIntegrationApi } from './open-api.ts'
 import { openQueue, queueMetricsOf, type ServiceQueue } from './open-queue.ts'
 import { openConfiguredState } from './open-state.ts'
 import { openTracer } from './open-tracer.ts'
+import { History } from './page/history.ts'
+import { statusPage } from './page/plugin.ts'
 import { keptSchema } from './registration/kept.ts'
 import { createRegistrar, type Registrar } from './registration/registrar.ts'
 import { whyNotReady } from './registration/status.ts'
@@ -58,6 +60,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   const rejections = new Rejections(now)
   const traffic = new Traffic()
   const meter = new PublishMeter()
+  const history = new History(now)
 
   const tracer = await openTracer(config, {
     log,
@@ -127,7 +130,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     queue,
     rejections,
     counts: events,
-    observe: toAll(traffic.observe, tracer.observe),
+    observe: toAll(traffic.observe, tracer.observe, history.observe),
     trace: tracer.begin,
     now,
   })
@@ -158,6 +161,14 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     }),
     deadLetters: queue.deadLetters,
     consumer: queue.consumer,
+  })
+  await adminListener.register(statusPage, {
+    token: config.ADMIN_TOKEN,
+    history,
+    status,
+    rejected: () => rejections.list(),
+    deadLetters: queue.deadLetters,
+    now,
   })
 
   function checks(): HealthChecks {

@@ -94,7 +94,7 @@ export const variables = {
     .optional()
     .meta({
       description:
-        'Bearer token for the private listener; required when `ADMIN_HOST` is not a loopback address. At least 16 characters',
+        'Bearer token for the private listener, and the password of its page; required when `ADMIN_HOST` is not a loopback address. At least 16 characters',
       example: 'another-long-random-token',
       secret: true,
     }),

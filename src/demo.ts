@@ -47,6 +47,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   try {
     const { adminUrl } = await app.start()
     say('simulate', `a simulated Jelou listens at ${config.JELOU_API_URL}`)
+    say('look', `a page shows what happens here: ${adminUrl}/`)
     await until(() => app.registrar.accepted() !== null, running)
     const { webhookUrl, authType } = app.registrar.status()
     say(

@@ -88,6 +88,16 @@ export const CrossOriginError = createError(
   'Web pages may not call the private listener without ADMIN_TOKEN',
   403,
 )
+export const FormOutdatedError = createError(
+  'ERR_FORM_OUTDATED',
+  'The service was started anew since this form was shown: load the page again and press the button there',
+  403,
+)
+export const TooManyListenersError = createError(
+  'ERR_TOO_MANY_LISTENERS',
+  'Too many browsers watch the page: it is kept up to date for no more of them',
+  503,
+)
 export const NoSuchRouteError = createError('ERR_NOT_FOUND', 'The private listener has no %s %s', 404)
 
 // Clients of the private listener.

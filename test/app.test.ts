@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -13,7 +15,8 @@ import { settingsFor } from './settings.ts'
 
 async function start(t: Test, environment: NodeJS.ProcessEnv = {}) {
   const jelou = createSimulator()
-  const directory = t.testdir()
+  // Not tap's own directory, which is removed before the service is told to end.
+  const directory = await mkdtemp(join(tmpdir(), 'app-test-'))
   const config = await loadConfig(
     {
       ...(await settingsFor(jelou, directory)),
@@ -29,6 +32,7 @@ async function start(t: Test, environment: NodeJS.ProcessEnv = {}) {
   t.teardown(async () => {
     await app.drain()
     await jelou.close()
+    await rm(directory, { recursive: true })
   })
   return { app, jelou, fatal, adminUrl, publicUrl }
 }
@@ -70,6 +74,9 @@ t.test('it registers, receives, and tells its status', async t => {
   })
   t.match(await get(`${adminUrl}/rejected`), { body: { rejected: [{ check: 'ERR_SIGNATURE_INVALID' }] } })
   t.match(await get(`${adminUrl}/queue/stats`), { status: 200, body: { waiting: 1, leased: 0, dead: 0 } })
+  const page = await (await request(adminUrl)).body.text()
+  for (const words of ['Ready: events are taken', 'Registered with Jelou', 'ERR_SIGNATURE_INVALID'])
+    t.match(page, words)
   const metrics = await (await request(`${adminUrl}/metrics`)).body.text()
   t.match(metrics, 'jelou_receiver_events_total{outcome="accepted"} 1')
   t.match(metrics, 'jelou_receiver_refused_total{check="ERR_SIGNATURE_INVALID"} 1')

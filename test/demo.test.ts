@@ -18,6 +18,7 @@ function printed() {
 t.test('once: each step is shown, one forgery is refused, every event is consumed', async t => {
   const { out, lines, text } = printed()
   await demo({ out, once: true, signal: new AbortController().signal })
+  t.match(text(), /look +a page .*http:\/\/127\.0\.0\.1:\d+\/\n/)
   t.match(text(), /create .*registered http:\/\/127\.0\.0\.1:\d+\/webhook\/jelou \(bearer\)/)
   t.equal(lines.filter(line => line.includes('-> 200 accepted')).length, 4)
   t.equal(lines.filter(line => line.startsWith('consumed')).length, 4)

@@ -45,6 +45,16 @@ const ALLOWED: Record<string, readonly string[]> = {
     'registration/kept.ts',
     'state/',
   ],
+  // It shows the service as the private listener tells of it, and counts what the webhook observes.
+  page: [
+    'errors.ts',
+    'end-connections.ts',
+    'error-answer.ts',
+    'network.ts',
+    'secret-digest.ts',
+    'queue/types.ts',
+    'webhook/exchange.ts',
+  ],
   // It is the other end of the same protocol: signature and schemas are Jelou's.
   simulator: ['errors.ts', 'network.ts', 'jelou/'],
 }

@@ -126,11 +126,12 @@ async function consume(t: Test, { adminUrl }: Service, evidence: Evidence): Prom
   for (let attempt = 1; attempt <= 5; attempt++)
     await ask('/queue/nack', { leases: await receive(), reason: 'failed' })
   t.match((await call(`${adminUrl}/queue/dead`, { headers: admin })).text, text)
+  t.match((await ask('/')).text, '1, oldest first', 'the page shows the dead letter')
   t.match((await ask('/queue/dead/redrive', {})).text, '{"redriven":1}')
   await ask('/queue/ack', { leases: await receive() })
   await ask('/queue/ack', { leases: ['unknown'] })
   await ask('/queue/ack', { leases: text })
-  for (const path of ['/status', '/rejected', '/metrics', '/queue/stats', '/unknown']) await ask(path)
+  for (const path of ['/', '/status', '/rejected', '/metrics', '/queue/stats', '/unknown']) await ask(path)
   const refused = await evidence.addAdmin(adminUrl, '/status', {
     headers: { authorization: `Bearer ${text}` },
   })
