@@ -6,6 +6,7 @@ import { createSimulator } from '../src/simulator/simulator.ts'
 import { readImage } from './image/archive.ts'
 import { BASE, provideBase } from './image/base.ts'
 import { build } from './image/build.ts'
+import { checkCompose } from './image/compose.ts'
 import { checkContents } from './image/contents.ts'
 import { createContainers, freePorts } from './image/container.ts'
 import { findEngine, type Engine } from './image/engine.ts'
@@ -78,6 +79,10 @@ async function testImage(engine: Engine, scratch: string, report: Report): Promi
     }
     const otherSubject = { ...subject, name: other, volume: other, env: otherEnv }
     await checkAnyUser({ ...otherSubject, publicUrl: `http://127.0.0.1:${otherPort}` }, '4242:4242')
+    await checkCompose(report, engine, built.tag, unique)
+  } catch (error) {
+    for (const name of [first, other]) console.error(await engine.call('logs', name).catch(() => ''))
+    throw error
   } finally {
     await jelou.close()
     for (const name of [first, other]) {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
 
-/** As much as an operator can take away: no capability, no way to get one. */
-const HARDENED = ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
+/** The service and what calls it are on one machine. */
+const NETWORK = ['--network', 'host']
 /** How long a container may take to start or to stop, in ms. */
 const PATIENCE = 60_000
 
@@ -32,16 +32,11 @@ export function createContainers(engine: Engine, tag: string): Containers {
   const { call } = engine
   return {
     async start(name, { volume, env, user }) {
-      const options = [
-        ...engine.runOptions,
-        ...HARDENED,
-        ...variables(env),
-        ...(user ? ['--user', user] : []),
-      ]
+      const options = [...engine.runOptions, ...NETWORK, ...variables(env), ...(user ? ['--user', user] : [])]
       await call('run', '--detach', '--name', name, '--volume', `${volume}:/data`, ...options, tag)
     },
     once: async (env, args, options = []) =>
-      call('run', '--rm', ...engine.runOptions, ...HARDENED, ...variables(env), ...options, tag, ...args),
+      call('run', '--rm', ...engine.runOptions, ...NETWORK, ...variables(env), ...options, tag, ...args),
     exec: async (name, ...command) => call('exec', name, ...command),
     healthy: async name =>
       until(`${name} is healthy`, async () => {

@@ -8,6 +8,7 @@ export type Engine = {
   /** Runs it and resolves with what it printed. Throws what execFile throws, with all that it printed as the message. */
   call: (...args: string[]) => Promise<string>
   buildOptions: readonly string[]
+  /** A container as an operator can make it who takes everything away: read-only, no capability and no way to get one. */
   runOptions: readonly string[]
   /** Ends what holds on to its storage, when that was made for this test. */
   release: () => void
@@ -17,6 +18,8 @@ const run = promisify(execFile)
 /** Within any hard limit: the engines' own defaults may be above the one of this machine. */
 const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
 
+const HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
+
 /** The engine of this machine, or undefined. Podman gets a storage of its own under `scratch`. */
 export function findEngine(scratch: string): Engine | undefined {
   if (succeeds('docker', ['info'])) {
@@ -24,7 +27,7 @@ export function findEngine(scratch: string): Engine | undefined {
       name: 'docker',
       call: caller('docker', []),
       buildOptions: [],
-      runOptions: ['--network', 'host', '--read-only'],
+      runOptions: HARDENED,
       release: () => {},
     }
   }
@@ -45,7 +48,7 @@ export function findEngine(scratch: string): Engine | undefined {
     // The format of Docker, because that of OCI has no health check.
     buildOptions: ['--format', 'docker', '--network', 'host', ...LIMITS],
     // Podman would put a writable file system on /tmp and others in spite of --read-only.
-    runOptions: ['--network', 'host', '--read-only', '--read-only-tmpfs=false', ...LIMITS],
+    runOptions: [...HARDENED, '--read-only-tmpfs=false', ...LIMITS],
     release: () => void spawnSync('umount', [join(storage, 'overlay')]),
   }
 }
