@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSimulator } from '../src/simulator/simulator.ts'
@@ -11,7 +11,7 @@ import { checkContents } from './image/contents.ts'
 import { createContainers, freePorts } from './image/container.ts'
 import { findEngine, type Engine } from './image/engine.ts'
 import { createReport, type Report } from './image/report.ts'
-import { checkAnyUser, checkEvents, checkHardening, isReady } from './image/service.ts'
+import { checkEvents, checkHardening, checkVolume, isReady } from './image/service.ts'
 
 /**
  * Builds the image with Docker or podman, looks into it, and runs it as a careful operator would, on the network of this
@@ -77,8 +77,18 @@ async function testImage(engine: Engine, scratch: string, report: Report): Promi
       PORT: String(otherPort),
       ADMIN_PORT: String(otherAdminPort),
     }
-    const otherSubject = { ...subject, name: other, volume: other, env: otherEnv }
-    await checkAnyUser({ ...otherSubject, publicUrl: `http://127.0.0.1:${otherPort}` }, '4242:4242')
+    const otherSubject = {
+      ...subject,
+      name: other,
+      env: otherEnv,
+      publicUrl: `http://127.0.0.1:${otherPort}`,
+    }
+    await checkVolume({ ...otherSubject, volume: other }, '4242:4242')
+    // As Kubernetes makes them, and many a folder of a host is.
+    const folder = join(scratch, 'volume')
+    await mkdir(folder)
+    await chmod(folder, 0o2777)
+    await checkVolume({ ...otherSubject, volume: folder }, `${process.getuid?.() || 1000}:1000`)
     await checkCompose(report, engine, built.tag, unique)
   } catch (error) {
     for (const name of [first, other]) console.error(await engine.call('logs', name).catch(() => ''))

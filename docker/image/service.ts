@@ -109,14 +109,17 @@ export async function checkEvents(subject: Subject & { adminUrl: string }): Prom
   })
 }
 
-/** Another user of the operator's choice, and a volume that nobody has written to. */
-export async function checkAnyUser(subject: Subject, user: string): Promise<void> {
+/** Another user of the operator's choice, and a volume that nobody has written to: a new one, or a folder. */
+export async function checkVolume(subject: Subject, user: string): Promise<void> {
   const { report, containers, publicUrl, name, volume, env } = subject
-  await report.check(`it runs as any other user, here ${user}, on a new volume`, async () => {
+  const what = volume.startsWith('/') ? 'a folder that others may write to' : 'a new volume'
+  await report.check(`it runs as user ${user} on ${what}`, async () => {
     await containers.start(name, { volume, env, user })
     await isReady(publicUrl)
-    assert.match(await containers.exec(name, 'cat', '/proc/1/status'), /^Uid:\s+4242\s/m)
+    const [uid] = user.split(':')
+    assert.match(await containers.exec(name, 'cat', '/proc/1/status'), new RegExp(`^Uid:\\s+${uid}\\s`, 'm'))
     assert.equal((await containers.stop(name)).status, 0)
+    await containers.remove(name)
   })
 }
 
