@@ -43,3 +43,10 @@ export function readCompose(): { services: Map<string, ComposeService>; volumes:
   )
   return { services: new Map(Object.entries(services)), volumes: Object.keys(volumes) }
 }
+
+/** The service of this name. Throws when there is none. */
+export function serviceOf(name: string): ComposeService {
+  const service = readCompose().services.get(name)
+  if (service === undefined) throw new Error(`docker-compose.yml has no service ${name}`)
+  return service
+}

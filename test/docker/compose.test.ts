@@ -8,7 +8,7 @@ import { describeVariables, loadConfig, type Config } from '../../src/config.ts'
 import { openBroker } from '../../src/queue/open.ts'
 import { simulateOptions } from '../../src/simulator/command.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import { readCompose, ROOT } from './compose-file.ts'
+import { readCompose, ROOT, serviceOf } from './compose-file.ts'
 
 const { services, volumes } = readCompose()
 /** Those that run our image, by what they do. */
@@ -18,12 +18,6 @@ const PROFILES = ['kafka', 'nats', 'observability', 'rabbitmq', 'redis', 'replic
 
 function at(path: string): string {
   return readFileSync(join(ROOT, 'docker', path), 'utf8')
-}
-
-function serviceOf(name: string) {
-  const service = services.get(name)
-  if (service === undefined) throw new Error(`docker-compose.yml has no service ${name}`)
-  return service
 }
 
 t.test('without a profile: the receiver, a simulator and a consumer', async t => {

@@ -183,6 +183,6 @@ t.test('kustomize puts both together', { skip }, async t => {
     t.equal(spec.replicas, pods)
     t.match(spec.template.spec.containers[0]?.image, /^registry\.example\.com\/jelou-receiver:\d/)
     const settingsName = rendered.find(({ kind }) => kind === 'ConfigMap')?.metadata.name
-    t.match(spec.template.spec.containers[0]?.['envFrom'], [{ configMapRef: { name: settingsName } }, {}])
+    t.match(spec.template.spec.containers[0]?.envFrom, [{ configMapRef: { name: settingsName } }, {}])
   }
 })

@@ -9,6 +9,7 @@ const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() 
 const container = z.looseObject({
   image: z.string(),
   env: z.array(z.looseObject({ name: z.string(), value: z.string().optional() })).default([]),
+  envFrom: z.array(z.looseObject({ configMapRef: z.object({ name: z.string() }).optional() })).default([]),
   ports: z.array(z.object({ name: z.string(), containerPort: z.number() })),
   startupProbe: probe,
   livenessProbe: probe,
