@@ -10,6 +10,7 @@ import { statusPage, type PageOptions } from '../../src/page/plugin.ts'
 import type { Refusal, ServiceStatus } from '../../src/page/sources.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
 import { serviceStatus } from './data.ts'
+import { message } from '../queue/fixtures/message.ts'
 
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 
@@ -70,7 +71,7 @@ export async function startPage(t: Test, overrides: Partial<PageOptions> = {}) {
     const body = Buffer.from(
       `{"specversion":"1.0","id":"${id}","source":"urn:x","type":"ai.jelou.message","data":"customer"}`,
     )
-    await queue.publish({ id, type: 'ai.jelou.message', partitionKey: `room-${id}`, timestamp: 0, body })
+    await queue.publish({ ...message(`room-${id}`), id, timestamp: 0, body })
   }
 
   return {
