@@ -91,7 +91,7 @@ async function testImage(engine: Engine, scratch: string, report: Report): Promi
     await checkVolume({ ...otherSubject, volume: folder }, `${process.getuid?.() || 1000}:1000`)
     await checkCompose(report, engine, built.tag, unique)
   } catch (error) {
-    for (const name of [first, other]) console.error(await engine.call('logs', name).catch(() => ''))
+    for (const name of [first, other]) console.error(await engine.logs(name).catch(() => ''))
     throw error
   } finally {
     await jelou.close()

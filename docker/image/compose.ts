@@ -67,7 +67,7 @@ export async function checkCompose(
 
 /** The lines of JSON that a container printed. */
 async function printedBy(engine: Engine, name: string): Promise<string[]> {
-  const lines = (await engine.call('logs', name)).split('\n')
+  const lines = (await engine.logs(name)).split('\n')
   return lines.filter(line => line.startsWith('{'))
 }
 

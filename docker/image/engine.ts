@@ -7,6 +7,8 @@ export type Engine = {
   name: 'docker' | 'podman'
   /** Runs it and resolves with what it printed. Throws what execFile throws, with all that it printed as the message. */
   call: (...args: string[]) => Promise<string>
+  /** What a container printed on both of its streams. */
+  logs: (name: string) => Promise<string>
   buildOptions: readonly string[]
   /** A container as an operator can make it who takes everything away: read-only, no capability and no way to get one. */
   runOptions: readonly string[]
@@ -26,6 +28,7 @@ export function findEngine(scratch: string): Engine | undefined {
     return {
       name: 'docker',
       call: caller('docker', []),
+      logs: reader('docker', []),
       buildOptions: [],
       runOptions: HARDENED,
       release: () => {},
@@ -45,6 +48,7 @@ export function findEngine(scratch: string): Engine | undefined {
   return {
     name: 'podman',
     call: caller('podman', own),
+    logs: reader('podman', own),
     // The format of Docker, because that of OCI has no health check.
     buildOptions: ['--format', 'docker', '--network', 'host', ...LIMITS],
     // Podman would put a writable file system on /tmp and others in spite of --read-only.
@@ -62,6 +66,13 @@ function caller(program: string, own: string[]): Engine['call'] {
       const { stdout, stderr, code } = error as Record<'stdout' | 'stderr' | 'code', string>
       throw new EngineError(`${program} ${args[0]} ended with ${code}:\n${stdout}${stderr}`, stdout + stderr)
     }
+  }
+}
+
+function reader(program: string, own: string[]): Engine['logs'] {
+  return async name => {
+    const { stdout, stderr } = await run(program, [...own, 'logs', name], { maxBuffer: 64 * 1024 * 1024 })
+    return stdout + stderr
   }
 }
 
