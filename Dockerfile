@@ -13,11 +13,18 @@ COPY package.json package-lock.json ./
 # cafile=/run/secrets/ca). Secrets are mounted for this one step and are in no layer.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# What the service compiles at its first start is in the image, for processors like the one that built it: it starts in
+# half of the time, and takes less memory. By the same user, because the cache is one user's.
+COPY src ./src
+RUN install -d -o 1000 -g 1000 .compiled
+USER 1000:1000
+RUN NODE_COMPILE_CACHE=/app/.compiled node src/main.js demo --once >/dev/null
 
 # Nothing is run in this stage, so that its layers hold what is copied and nothing else.
 FROM ${NODE_IMAGE}
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/.compiled ./.compiled
 COPY --from=build --chown=1000:1000 /root-of-image/ /
 COPY package.json LICENSE ./
 COPY docker/healthcheck.js ./docker/
@@ -25,6 +32,7 @@ COPY src ./src
 
 VOLUME /data
 ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/.compiled \
     DATA_DIR=/data/receiver
 # The base's user `node`, by number, so that Kubernetes can see that it is not root.
 USER 1000:1000

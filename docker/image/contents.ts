@@ -7,9 +7,9 @@ import type { Report } from './report.ts'
 const ROOT = join(import.meta.dirname, '../..')
 /** Of what the layers above the base hold, in bytes. */
 const MOST = 100_000_000
-/** Files whose name begins with a dot are none of the source's. */
+/** Files whose name begins with a dot are none of the source's; in `.compiled` they have the numbers that Node gives them. */
 const EXPECTED =
-  /^(?:app|app\/(?:package\.json|LICENSE|src|docker|docker\/healthcheck\.js)|app\/src(?:\/\w[^/]*)+|app\/node_modules(?:\/.+)?|data)$/
+  /^(?:app|app\/(?:package\.json|LICENSE|src|docker|docker\/healthcheck\.js)|app\/src(?:\/\w[^/]*)+|app\/node_modules(?:\/.+)?|app\/\.compiled(?:\/v24[\w.-]+(?:\/[\da-f]+)?)?|data)$/
 
 type Lock = { packages: Record<string, { dev?: true; devOptional?: true; os?: string[]; cpu?: string[] }> }
 
@@ -47,6 +47,7 @@ export async function checkContents(
       [],
     )
     assert.ok(inImage.has('app/src/main.js') && inImage.has('data'))
+    assert.ok(paths.filter(path => path.startsWith('app/.compiled/')).length > 300, 'it is compiled')
   })
   await check('it has every package that the service uses and none that only developers do', () => {
     const entries = Object.entries(lock.packages).filter(([path]) => path !== '')
