@@ -58,7 +58,7 @@ export async function checkHardening({ report: { check }, containers, name, env 
     for (const mode of modes.split('\n')) assert.match(mode, /^[67]00 1000$/)
   })
   await check('another command of the program runs in it', async () => {
-    const status = JSON.parse(await containers.once(env, ['status']))
+    const status = JSON.parse(await containers.once(env, ['status', '--json']))
     assert.equal(status.status, 'ready')
   })
 }
