@@ -1,4 +1,4 @@
-import { loadConfig } from '../config.ts'
+import { findMisspelt, loadConfig } from '../config.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import type { CheckStatus } from '../doctor/finding.ts'
 import type { CheckResult } from '../doctor/run-checks.ts'
@@ -24,6 +24,7 @@ export const command = defineCommand({
     const results = await diagnose({
       config: loadConfig,
       target: () => targetOf(values),
+      misspelt: findMisspelt(),
       onDone: progress.step,
     })
     progress.end()
