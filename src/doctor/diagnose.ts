@@ -1,6 +1,8 @@
+import { dirname } from 'node:path'
 import type { AdminTarget } from '../admin/client.ts'
 import type { Config } from '../config.ts'
 import { openIntegrationApi } from '../open-api.ts'
+import { queueFileOf } from '../open-queue.ts'
 import { checkCertificate } from './certificate.ts'
 import { checkClock } from './clock.ts'
 import { checkDataDir } from './data-dir.ts'
@@ -60,10 +62,20 @@ function all(config: Config, target: AdminTarget): Check[] {
   const webhook = { webhookUrl: PUBLIC_URL + WEBHOOK_PATH, authType: WEBHOOK_AUTH_TYPE }
   const running = askService(target)
   const jelou = askJelou(openIntegrationApi(config))
+  // The embedded queue or the spool may be in another directory.
+  const queueDir = dirname(queueFileOf(config))
+  const elsewhere: Check[] =
+    queueDir === DATA_DIR
+      ? []
+      : [
+          { name: 'queue-dir', run: () => checkDataDir(queueDir, { holdsState: false }) },
+          { name: 'queue-disk', run: () => checkDisk(queueDir) },
+        ]
   const isRunning = async () => (await running).kind === 'running'
   return [
     { name: 'data-dir', run: () => checkDataDir(DATA_DIR, { holdsState: STATE_URL === 'sqlite:' }) },
     { name: 'disk', run: () => checkDisk(DATA_DIR) },
+    ...elsewhere,
     { name: 'clock', run: () => checkClock(JELOU_API_URL) },
     { name: 'jelou', run: async () => judgeJelou(await jelou, JELOU_API_URL) },
     { name: 'webhook', run: async () => judgeWebhook(await jelou, webhook) },

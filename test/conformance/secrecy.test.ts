@@ -207,7 +207,7 @@ t.test('nothing secret gets out of a service that is given its secrets', async t
     ['send', ...at],
     ['rejected', ...at],
   ])
-    t.equal(await evidence.addProcess(args.join(' '), run(t, environment, [], args)), 0, args[0])
+    t.equal(await evidence.addProcess(args.join(' '), run(t, environment, [], args)), 0, args.join(' '))
   t.equal(await stop(service), 0)
   await evidence.addProcess('output', service)
   evidence.addFiles(environment.DATA_DIR)

@@ -86,6 +86,24 @@ t.test('a configuration that is wrong is all that is said of it', async t => {
   ])
 })
 
+t.test('a queue in another directory has its own disk', async t => {
+  const { config, target } = await running(t)
+  const file = join(t.testdirName, 'elsewhere/queue.sqlite')
+  const results = await diagnose({
+    config: async () => ({ ...config, QUEUE_URL: { driver: 'sqlite', file } }),
+    target: async () => target,
+    misspelt: [],
+  })
+  t.match(
+    results.find(({ name }) => name === 'queue-dir'),
+    { status: 'ok', detail: /elsewhere does not exist yet/ },
+  )
+  t.match(
+    results.find(({ name }) => name === 'queue-disk'),
+    { detail: /MiB/ },
+  )
+})
+
 t.test('a name that is nearly right is said', async t => {
   const { config, target } = await running(t)
   const results = await diagnose({
