@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
 import fastify from 'fastify'
 import { z } from 'zod'
+import { misspeltOf, type Misspelt } from './config-misspelt.ts'
 import { variables } from './config-variables.ts'
 import { ConfigError } from './errors.ts'
 import { isLoopback, localUrl } from './network.ts'
@@ -185,6 +188,12 @@ export async function explainConfig(
     const isGenerated = name === 'WEBHOOK_AUTHORIZATION' && WEBHOOK_AUTH_TYPE !== 'no_auth'
     return isGenerated ? { name, value: '***', source: 'generated' } : { name, value, source: 'not set' }
   })
+}
+
+/** Names in the environment and the `.env` file that are nearly, but not quite, those of variables. */
+export function findMisspelt(environment: NodeJS.ProcessEnv = process.env, path = '.env'): Misspelt[] {
+  const filed = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+  return misspeltOf(Object.keys({ ...environment, ...filed }), Object.keys(variables))
 }
 
 /** `defaults`: whether what is in neither has its default. */

@@ -137,6 +137,16 @@ t.test('a test event goes in by either way, and what is unregistered stays so', 
   t.equal(jelou.integration, undefined)
 })
 
+t.test('a test event that its own service may not take says so', async t => {
+  const { app, adminUrl } = await start(t, { ALLOWED_SOURCES: '192.0.2.1', TRUST_PROXY: '127.0.0.1' })
+  await until(() => app.registrar.accepted() !== null)
+  const answer = await request(`${adminUrl}/test-event`, { method: 'POST' })
+  t.match(await answer.body.json(), {
+    statusCode: 403,
+    problem: /^ALLOWED_SOURCES does not hold the loopback/,
+  })
+})
+
 t.test('the public listener has nothing but the webhook and health', async t => {
   const { publicUrl } = await start(t)
   for (const path of ['/', '/status', '/metrics', '/rejected', '/queue/stats', '/webhook/jelou']) {

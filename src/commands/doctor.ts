@@ -1,9 +1,10 @@
-import { loadConfig } from '../config.ts'
+import { findMisspelt, loadConfig } from '../config.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import type { CheckStatus } from '../doctor/finding.ts'
 import type { CheckResult } from '../doctor/run-checks.ts'
-import { defineCommand, type Terminal } from './command.ts'
+import { defineCommand } from './command.ts'
 import { printJson, printLine, type Style } from './print.ts'
+import { createProgress } from './progress.ts'
 import { tableOf, type Cell } from './table.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
 
@@ -21,10 +22,12 @@ export const command = defineCommand({
   async run({ json = false, ...values }, terminal) {
     const { out } = terminal
     const progress = createProgress(terminal)
+    progress.step('looking …')
     const results = await diagnose({
       config: loadConfig,
       target: () => targetOf(values),
-      onDone: progress.step,
+      misspelt: findMisspelt(),
+      onDone: name => progress.step(`looking … ${name}`),
     })
     progress.end()
     if (json) printJson(out, results)
@@ -48,13 +51,4 @@ function summaryOf(results: readonly CheckResult[]): string {
     status => `${results.filter(result => result.status === status).length} ${status}`,
   )
   return counts.join(', ')
-}
-
-/** Tells a person who waits what is done, in a line that is wiped at the end. */
-function createProgress({ err }: Terminal): { step: (name: string) => void; end: () => void } {
-  const tell = (text: string) => {
-    if (err.isTTY) err.write(`\r\u001B[K${text}`)
-  }
-  tell('looking …')
-  return { step: name => tell(`looking … ${name}`), end: () => tell('') }
 }

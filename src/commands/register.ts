@@ -1,6 +1,7 @@
 import { requestRegistration } from '../admin/request-registration.ts'
 import { defineCommand } from './command.ts'
 import { printJson, printLine } from './print.ts'
+import { during } from './progress.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
 
 const SAID: Record<string, string> = {
@@ -19,8 +20,12 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, { out }) {
-    const answer = await requestRegistration(await targetOf(values), 'reconcile')
+  async run({ json = false, ...values }, terminal) {
+    const { out } = terminal
+    const target = await targetOf(values)
+    const answer = await during(terminal, 'comparing with Jelou …', () =>
+      requestRegistration(target, 'reconcile'),
+    )
     if (json) printJson(out, answer)
     else printLine(out, SAID[answer.outcome] ?? answer.outcome)
     return 0

@@ -1,6 +1,7 @@
 import { requestRegistration } from '../admin/request-registration.ts'
 import { defineCommand } from './command.ts'
 import { printJson, printLine } from './print.ts'
+import { during } from './progress.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
 
 export const command = defineCommand({
@@ -10,8 +11,12 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, { out }) {
-    const answer = await requestRegistration(await targetOf(values), 'rotate')
+  async run({ json = false, ...values }, terminal) {
+    const { out } = terminal
+    const target = await targetOf(values)
+    const answer = await during(terminal, 'making Jelou sign with a new secret …', () =>
+      requestRegistration(target, 'rotate'),
+    )
     if (json) printJson(out, answer)
     else printLine(out, `${answer.outcome}: Jelou signs with a new secret`)
     return 0

@@ -1,6 +1,7 @@
 import { requestTestEvent } from '../admin/request-test-event.ts'
 import { defineCommand } from './command.ts'
 import { printJson, printLine, stylerOf } from './print.ts'
+import { during } from './progress.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
 
 export const command = defineCommand({
@@ -12,8 +13,11 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: { ...targetOptions, public: { type: 'boolean' } },
-  async run({ json = false, public: isPublic = false, ...values }, { out }) {
-    const result = await requestTestEvent(await targetOf(values), isPublic ? 'public' : 'loopback')
+  async run({ json = false, public: isPublic = false, ...values }, terminal) {
+    const { out } = terminal
+    const target = await targetOf(values)
+    const way = isPublic ? 'public' : 'loopback'
+    const result = await during(terminal, 'sending …', () => requestTestEvent(target, way))
     const { url, statusCode, answer, id, tookMs, problem } = result
     const style = stylerOf(out)
     if (json) printJson(out, result)

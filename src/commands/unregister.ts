@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts'
 import { confirm } from './confirm.ts'
 import { defineCommand } from './command.ts'
 import { printJson, printLine } from './print.ts'
+import { during } from './progress.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
 
 const WARNING =
@@ -26,7 +27,7 @@ export const command = defineCommand({
       printLine(terminal.err, 'nothing was done')
       return 1
     }
-    const answer = await requestRegistration(target, 'unregister')
+    const answer = await during(terminal, 'unregistering …', () => requestRegistration(target, 'unregister'))
     if (json) printJson(terminal.out, answer)
     else printLine(terminal.out, `${answer.outcome}: Jelou sends no more events; \`register\` begins anew`)
     return 0

@@ -1,11 +1,13 @@
+import { dirname } from 'node:path'
 import type { AdminTarget } from '../admin/client.ts'
 import type { Config } from '../config.ts'
 import { openIntegrationApi } from '../open-api.ts'
+import { queueFileOf } from '../open-queue.ts'
 import { checkCertificate } from './certificate.ts'
 import { checkClock } from './clock.ts'
 import { checkDataDir } from './data-dir.ts'
 import { checkDisk } from './disk.ts'
-import { ok, wrong } from './finding.ts'
+import { ok, warning, wrong } from './finding.ts'
 import { askJelou, judgeJelou, judgeWebhook } from './jelou.ts'
 import { checkNode, checkOpenFiles } from './machine.ts'
 import { checkPublicUrl } from './public-url.ts'
@@ -16,12 +18,13 @@ import { askService, judgeDelivery, judgeRegistration, judgeService } from './se
 import { checkState } from './state.ts'
 
 /**
- * `config` and `target` (the private listener) throw ConfigError; `onDone` is told the name of each check that is done.
+ * `config` and `target` (the private listener) throw ConfigError; `misspelt` are names that look like variables; `onDone` is told the name of each check that is done.
  * `timeout` is the most that one check may take, in ms.
  */
 export type DiagnoseOptions = {
   config: () => Promise<Config>
   target: () => Promise<AdminTarget>
+  misspelt: readonly { name: string; meant: string }[]
   onDone?: (name: string) => void
   timeout?: number
 }
@@ -37,16 +40,19 @@ export async function diagnose(options: DiagnoseOptions): Promise<CheckResult[]>
   return runChecks([...configured, ...machine], { timeout, onDone })
 }
 
-async function checksOf({ config: load, target: locate }: DiagnoseOptions): Promise<Check[]> {
+async function checksOf({ config: load, target: locate, misspelt }: DiagnoseOptions): Promise<Check[]> {
+  const slips = misspelt.map(({ name, meant }) => `${name} is no variable: is ${meant} meant?`)
   try {
     const config = await load()
     const target = await locate()
-    return [
-      { name: 'configuration', run: () => ok('every variable is right by itself') },
-      ...all(config, target),
-    ]
+    const finding =
+      slips.length === 0
+        ? ok('every variable is right by itself')
+        : warning(slips.join('\n'), 'correct the names: what has a wrong one is not read')
+    return [{ name: 'configuration', run: () => finding }, ...all(config, target)]
   } catch (error) {
-    const finding = wrong(reasonOf(error), 'put it right first: nothing else can be looked at without it')
+    const detail = [reasonOf(error), ...slips].join('\n')
+    const finding = wrong(detail, 'put it right first: nothing else can be looked at without it')
     return [{ name: 'configuration', run: () => finding }]
   }
 }
@@ -56,14 +62,24 @@ function all(config: Config, target: AdminTarget): Check[] {
   const webhook = { webhookUrl: PUBLIC_URL + WEBHOOK_PATH, authType: WEBHOOK_AUTH_TYPE }
   const running = askService(target)
   const jelou = askJelou(openIntegrationApi(config))
+  // The embedded queue or the spool may be in another directory.
+  const queueDir = dirname(queueFileOf(config))
+  const elsewhere: Check[] =
+    queueDir === DATA_DIR
+      ? []
+      : [
+          { name: 'queue-dir', run: () => checkDataDir(queueDir, { holdsState: false }) },
+          { name: 'queue-disk', run: () => checkDisk(queueDir) },
+        ]
   const isRunning = async () => (await running).kind === 'running'
   return [
     { name: 'data-dir', run: () => checkDataDir(DATA_DIR, { holdsState: STATE_URL === 'sqlite:' }) },
     { name: 'disk', run: () => checkDisk(DATA_DIR) },
+    ...elsewhere,
     { name: 'clock', run: () => checkClock(JELOU_API_URL) },
     { name: 'jelou', run: async () => judgeJelou(await jelou, JELOU_API_URL) },
     { name: 'webhook', run: async () => judgeWebhook(await jelou, webhook) },
-    { name: 'public-url', run: () => checkPublicUrl(PUBLIC_URL) },
+    { name: 'public-url', run: () => checkPublicUrl(PUBLIC_URL, { webhookPath: WEBHOOK_PATH }) },
     { name: 'certificate', run: () => checkCertificate(PUBLIC_URL) },
     { name: 'queue', run: () => checkQueue(config, isRunning) },
     { name: 'state', run: () => checkState(config) },

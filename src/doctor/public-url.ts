@@ -5,21 +5,32 @@ import { ok, skipped, warning, wrong, type Finding } from './finding.ts'
 import { adviceFor, reasonOf } from './reason.ts'
 
 const TIMEOUT = 8_000
-const HEALTHY = z
-  .string()
-  .transform(text => JSON.parse(text))
-  .pipe(z.object({ status: z.literal('ok') }))
+const json = z.string().transform(text => JSON.parse(text))
+const HEALTHY = json.pipe(z.object({ status: z.literal('ok') }))
+/** What this service says to a GET of the webhook. */
+const NOTHING_HERE = json.pipe(z.object({ code: z.literal('ERR_NOT_FOUND'), statusCode: z.literal(404) }))
 
 /** Whether this service, or one like it, answers at PUBLIC_URL, asked from here. */
-export async function checkPublicUrl(publicUrl: string, dispatcher?: Dispatcher): Promise<Finding> {
-  const url = `${publicUrl}/healthz`
+export async function checkPublicUrl(
+  publicUrl: string,
+  { webhookPath, dispatcher }: { webhookPath: string; dispatcher?: Dispatcher },
+): Promise<Finding> {
   if (/:0(?=\/|$)/.test(publicUrl)) return skipped('PUBLIC_URL has port 0, which only the service knows')
+  const ask = async (path: string) => {
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const { statusCode, body } = await request(publicUrl + path, {
+      signal,
+      ...(dispatcher && { dispatcher }),
+    })
+    return { statusCode, text: await body.text() }
+  }
   try {
-    const options = { signal: AbortSignal.timeout(TIMEOUT), ...(dispatcher && { dispatcher }) }
-    const { statusCode, body } = await request(url, options)
-    if (!isHealthy(statusCode, await body.text()))
+    const { statusCode, text } = await ask('/healthz')
+    // A proxy may pass on the webhook and nothing else.
+    const isOurs = fits(HEALTHY, text) || fits(NOTHING_HERE, (await ask(webhookPath)).text)
+    if (!isOurs)
       return wrong(
-        `something else than this service answers at ${url} (status ${statusCode})`,
+        `something else than this service answers at ${publicUrl} (status ${statusCode})`,
         'start the service, and check PUBLIC_URL and where the proxy before it sends its requests',
       )
     if (isLoopback(new URL(publicUrl).hostname))
@@ -27,20 +38,20 @@ export async function checkPublicUrl(publicUrl: string, dispatcher?: Dispatcher)
         `${publicUrl} is this machine, which Jelou cannot reach`,
         'for more than a try, set PUBLIC_URL',
       )
-    return ok(`${url} answers`)
+    return ok(`this service, or one like it, answers at ${publicUrl}`)
   } catch (error) {
     const reason = reasonOf(error)
     return wrong(
-      `${url} cannot be reached from here: ${reason}`,
+      `${publicUrl} cannot be reached from here: ${reason}`,
       adviceFor(reason, 'check PUBLIC_URL, and what stands before the service') +
         '. Some networks cannot reach their own public address: then try it from outside',
     )
   }
 }
 
-function isHealthy(statusCode: number, text: string): boolean {
+function fits(schema: z.ZodType, text: string): boolean {
   try {
-    return statusCode === 200 && HEALTHY.safeParse(text).success
+    return schema.safeParse(text).success
   } catch {
     return false
   }

@@ -187,6 +187,7 @@ t.test('nothing secret gets out of a service that is given its secrets', async t
     WEBHOOK_AUTH_TYPE: 'basic',
     WEBHOOK_AUTHORIZATION: `user:${password}`,
     LOG_LEVEL: 'trace',
+    JELOU_API_URL: 'http://127.0.0.1:9',
   })
   const service = await start(t, environment)
   const body = JSON.stringify({ event: 'message', text })
@@ -198,6 +199,15 @@ t.test('nothing secret gets out of a service that is given its secrets', async t
     evidence.addAnswer('webhook', answer)
   }
   await evidence.addAdmin(service.adminUrl, '/status')
+  const at = ['--url', service.adminUrl]
+  for (const args of [
+    ['config'],
+    ['config', '--json'],
+    ['doctor', ...at],
+    ['send', ...at],
+    ['rejected', ...at],
+  ])
+    t.equal(await evidence.addProcess(args.join(' '), run(t, environment, [], args)), 0, args.join(' '))
   t.equal(await stop(service), 0)
   await evidence.addProcess('output', service)
   evidence.addFiles(environment.DATA_DIR)
@@ -215,6 +225,7 @@ t.test('nothing secret gets out of a configuration that is wrong', async t => {
     QUEUE_URL: `amqp://user:${password}@example.com`,
     STATE_URL: `redis://:${password}@example.com`,
   })
-  t.equal(await evidence.addProcess('output', run(t, environment)), 1)
+  for (const command of ['serve', 'config', 'doctor'])
+    t.equal(await evidence.addProcess(command, run(t, environment, [], [command])), 1, command)
   t.strictSame(evidence.leaks({ ...wrong, password }), [])
 })

@@ -43,11 +43,16 @@ export function variables(directory: string, more: Record<string, string> = {}):
   }
 }
 
-/** Runs `serve` until it ends by itself or the test does; `nodeOptions` go before the program. */
-export function run(t: Test, environment: Variables, nodeOptions: string[] = []): Process {
+/** Runs `serve`, or the command of `args`, until it ends by itself or the test does; `nodeOptions` go before the program. */
+export function run(
+  t: Test,
+  environment: Variables,
+  nodeOptions: string[] = [],
+  args: string[] = ['serve'],
+): Process {
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   // tap puts its loaders into the environment of whatever a test spawns; env(1) takes them out, for a start in half the time.
-  const command = ['-i', ...assignments, process.execPath, ...nodeOptions, MAIN, 'serve']
+  const command = ['-i', ...assignments, process.execPath, ...nodeOptions, MAIN, ...args]
   // Where the test's directory is there is no .env.
   const child = spawn('env', command, {
     cwd: dirname(environment.DATA_DIR),

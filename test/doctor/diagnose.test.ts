@@ -51,6 +51,7 @@ t.test('a service that is well', async t => {
   const results = await diagnose({
     config: async () => config,
     target: async () => target,
+    misspelt: [],
     onDone: name => done.push(name),
   })
   t.same(
@@ -71,6 +72,7 @@ t.test('a configuration that is wrong is all that is said of it', async t => {
   const results = await diagnose({
     config: () => Promise.reject(new ConfigError('The configuration is wrong:\n  PORT')),
     target: async () => ({ url: 'http://127.0.0.1:1', token: undefined }),
+    misspelt: [{ name: 'PROT', meant: 'PORT' }],
   })
   t.match(results, [
     {
@@ -82,4 +84,32 @@ t.test('a configuration that is wrong is all that is said of it', async t => {
     { name: 'node' },
     { name: 'open-files' },
   ])
+})
+
+t.test('a queue in another directory has its own disk', async t => {
+  const { config, target } = await running(t)
+  const file = join(t.testdirName, 'elsewhere/queue.sqlite')
+  const results = await diagnose({
+    config: async () => ({ ...config, QUEUE_URL: { driver: 'sqlite', file } }),
+    target: async () => target,
+    misspelt: [],
+  })
+  t.match(
+    results.find(({ name }) => name === 'queue-dir'),
+    { status: 'ok', detail: /elsewhere does not exist yet/ },
+  )
+  t.match(
+    results.find(({ name }) => name === 'queue-disk'),
+    { detail: /MiB/ },
+  )
+})
+
+t.test('a name that is nearly right is said', async t => {
+  const { config, target } = await running(t)
+  const results = await diagnose({
+    config: async () => config,
+    target: async () => target,
+    misspelt: [{ name: 'QUEUE_ULR', meant: 'QUEUE_URL' }],
+  })
+  t.match(results, [{ status: 'warning', detail: 'QUEUE_ULR is no variable: is QUEUE_URL meant?' }])
 })

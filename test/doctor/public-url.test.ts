@@ -29,18 +29,27 @@ async function secure(t: Test) {
   return { port, url: `https://127.0.0.1:${port}`, ca, dispatcher }
 }
 
+const webhookPath = '/webhook'
+
 t.test('whoever answers at PUBLIC_URL', async t => {
+  const other = { '/behind/healthz': '<html>', '/behind/webhook': '<html>' }
+  const nothing =
+    '{"statusCode":404,"code":"ERR_NOT_FOUND","error":"Not Found","message":"There is nothing here"}'
   const cases = [
-    [200, '{"status":"ok"}', 'warning', /is this machine, which Jelou cannot reach/],
-    [503, '{"status":"ok"}', 'wrong', /something else .* \(status 503\)/],
-    [200, '{"status":"fine"}', 'wrong', /something else/],
-    [200, '<html>', 'wrong', /something else/],
+    [
+      { ...other, '/behind/healthz': '{"status":"ok"}' },
+      'warning',
+      /is this machine, which Jelou cannot reach/,
+    ],
+    [{ ...other, '/behind/webhook': nothing }, 'warning', /is this machine/],
+    [{ ...other, '/behind/healthz': '{"status":"fine"}' }, 'wrong', /something else .* \(status 502\)/],
+    [{ ...other, '/behind/webhook': '{"code":"ERR_NOT_FOUND"}' }, 'wrong', /something else/],
   ] as const
-  for (const [statusCode, text, status, detail] of cases) {
-    const { origin, received } = await serve(t, (_request, response) =>
-      response.writeHead(statusCode).end(text),
-    )
-    t.match(await checkPublicUrl(`${origin}/behind`), { status, detail })
+  for (const [texts, status, detail] of cases) {
+    const { origin, received } = await serve(t, ({ url = '' }, response) => {
+      response.writeHead(502).end(Object.entries(texts).find(([path]) => path === url)?.[1])
+    })
+    t.match(await checkPublicUrl(`${origin}/behind`, { webhookPath }), { status, detail })
     t.match(received, [{ method: 'GET', url: '/behind/healthz' }])
   }
 })
@@ -53,22 +62,28 @@ t.test('a name that is not this machine', async t => {
   const dispatcher = new Agent({ connect: { lookup } })
   t.teardown(() => dispatcher.destroy())
   const url = origin.replace('127.0.0.1', 'receiver.example')
-  t.match(await checkPublicUrl(url, dispatcher), { status: 'ok', detail: `${url}/healthz answers` })
+  t.match(await checkPublicUrl(url, { webhookPath, dispatcher }), {
+    status: 'ok',
+    detail: `this service, or one like it, answers at ${url}`,
+  })
 })
 
 t.test('nobody answers at PUBLIC_URL', async t => {
-  t.match(await checkPublicUrl(await closedOrigin()), {
+  t.match(await checkPublicUrl(await closedOrigin(), { webhookPath }), {
     status: 'wrong',
     detail: /cannot be reached from here: ECONNREFUSED$/,
     advice: /^nothing listens there.*from outside$/,
   })
-  t.match(await checkPublicUrl('http://127.0.0.1:0'), { status: 'skipped' })
+  t.match(await checkPublicUrl('http://127.0.0.1:0', { webhookPath }), { status: 'skipped' })
 })
 
 t.test('a certificate that is trusted, and for how long', { skip: withoutOpenssl }, async t => {
   const { url, ca, dispatcher } = await secure(t)
   const trust = { ca }
-  t.match(await checkPublicUrl(url, dispatcher), { status: 'warning', detail: /is this machine/ })
+  t.match(await checkPublicUrl(url, { webhookPath, dispatcher }), {
+    status: 'warning',
+    detail: /is this machine/,
+  })
   t.match(await checkCertificate(url, { trust }), {
     status: 'warning',
     detail: 'the certificate of 127.0.0.1 is good for 1 more days',
@@ -89,7 +104,7 @@ t.test('a certificate that is not trusted, or for another name', { skip: without
   const { port, url, ca } = await secure(t)
   const untrusted = await checkCertificate(url)
   t.match(untrusted, { status: 'wrong', detail: /no trusted connection/, advice: /NODE_EXTRA_CA_CERTS/ })
-  t.match(await checkPublicUrl(url), { status: 'wrong', advice: /NODE_EXTRA_CA_CERTS/ })
+  t.match(await checkPublicUrl(url, { webhookPath }), { status: 'wrong', advice: /NODE_EXTRA_CA_CERTS/ })
   const other = await checkCertificate(`https://localhost:${port}`, { trust: { ca } })
   t.match(other, { status: 'wrong', detail: /ERR_TLS_CERT_ALTNAME_INVALID/, advice: /another name/ })
 })
