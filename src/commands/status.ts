@@ -22,13 +22,15 @@ export const command = defineCommand({
 /** Everything in it, one to a row under the name of its part. */
 function rowsOf(status: object, indent = ''): Cell[][] {
   return Object.entries(status).flatMap(([name, value]: [string, unknown]): Cell[][] => {
-    if (typeof value !== 'object' || value === null) return [[indent + name, valueOf(value)]]
+    const isPart = typeof value === 'object' && value !== null && Object.keys(value).length > 0
+    if (!isPart) return [[indent + name, valueOf(name, value)]]
     return [[{ text: indent + name, style: 'bold' }], ...rowsOf(value, `${indent}  `)]
   })
 }
 
-function valueOf(value: unknown): Cell {
-  if (value === null) return '-'
+function valueOf(name: string, value: unknown): Cell {
+  if (value === null || typeof value === 'object') return '-'
+  if (typeof value === 'number' && /(?:At|[sS]ince)$/.test(name)) return new Date(value).toISOString()
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   if (text === 'ok' || text === 'ready') return { text, style: 'green' }
   return text === 'not ready' ? { text, style: 'red' } : text

@@ -38,7 +38,7 @@ export function judgeWebhook(
 ): Finding {
   if (answer === null) return skipped('JELOU_SIGNING_SECRET is configured: register the webhook by hand')
   if (answer.kind === 'refused' && answer.status === 404)
-    return ok('nothing is registered yet: the service does that at its start')
+    return ok('nothing is registered: the service does that at its start, unless it was unregistered')
   if (answer.kind !== 'ok') return skipped('Jelou did not tell')
   const { integration } = answer
   if (hrefOf(integration.webhookUrl ?? webhookUrl) !== hrefOf(webhookUrl))

@@ -43,7 +43,8 @@ export async function checkPublicUrl(
     const reason = reasonOf(error)
     return wrong(
       `${publicUrl} cannot be reached from here: ${reason}`,
-      adviceFor(reason, 'check PUBLIC_URL, and what stands before the service') +
+      'start the service if it does not run. ' +
+        adviceFor(reason, 'check PUBLIC_URL, and what stands before the service') +
         '. Some networks cannot reach their own public address: then try it from outside',
     )
   }

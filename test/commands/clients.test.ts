@@ -19,15 +19,17 @@ t.test('status shows everything below the name of its part', async t => {
   const status = {
     status: 'ready',
     uptimeSeconds: 1.5,
-    registration: { phase: 'registered', lastError: null, state: { shared: false } },
+    registration: { phase: 'registered', lastError: null, lastReconciledAt: 0, state: { shared: false } },
+    refused: {},
   }
   const { url } = await startAdmin(t, { status: async () => status })
   t.same(await invoke(['status', '--url', `${url}/`]), {
     status: 0,
     err: '',
     out:
-      'status         ready\nuptimeSeconds  1.5\nregistration\n  phase        registered\n  lastError    -\n' +
-      '  state\n    shared     false\n',
+      'status              ready\nuptimeSeconds       1.5\nregistration\n' +
+      '  phase             registered\n  lastError         -\n  lastReconciledAt  1970-01-01T00:00:00.000Z\n' +
+      '  state\n    shared          false\nrefused             -\n',
   })
   const json = await invoke(['status', '--json', '--url', url])
   t.same(JSON.parse(json.out), status)

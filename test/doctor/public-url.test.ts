@@ -72,7 +72,7 @@ t.test('nobody answers at PUBLIC_URL', async t => {
   t.match(await checkPublicUrl(await closedOrigin(), { webhookPath }), {
     status: 'wrong',
     detail: /cannot be reached from here: ECONNREFUSED$/,
-    advice: /^nothing listens there.*from outside$/,
+    advice: /^start the service .* nothing listens there.*from outside$/,
   })
   t.match(await checkPublicUrl('http://127.0.0.1:0', { webhookPath }), { status: 'skipped' })
 })
