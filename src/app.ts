@@ -3,8 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
+import type { RejectedRequest } from './admin/answers.ts'
 import { queueFigures } from './admin/queue-figures.ts'
+import type { StatusAnswer } from './admin/status-answer.ts'
 import type { Config } from './config.ts'
+import { describeListeners } from './description/listeners.ts'
 import { errorAnswer } from './error-answer.ts'
 import { NotFoundError } from './errors.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
@@ -91,7 +94,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     return503OnClosing: false,
     exposeHeadRoutes: false,
   })
-  const adminListener = fastify({ ...logging, exposeHeadRoutes: false })
+  const adminListener = fastify({ ...logging, return503OnClosing: false, exposeHeadRoutes: false })
+  const documents = await describeListeners(publicListener, adminListener, publicUrl)
 
   // A request that is still being sent by then would hold the process until it is killed.
   endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
@@ -120,7 +124,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     status,
     rotate: () => registrar.rotate(),
     stats: () => queue.stats(),
-    rejected: () => rejections.list(),
+    rejected: (): readonly RejectedRequest[] => rejections.list(),
     metrics: createMetrics({
       events: () => events,
       refused: () => rejections.counts,
@@ -131,6 +135,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     }),
     deadLetters: queue.deadLetters,
     consumer: queue.consumer,
+    documents,
   })
 
   function checks(): HealthChecks {
@@ -142,7 +147,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     }
   }
 
-  async function status() {
+  async function status(): Promise<StatusAnswer> {
     const { secretSince, ...registration } = registrar.status()
     const state = checks()
     return {

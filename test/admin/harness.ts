@@ -80,6 +80,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
     }),
     deadLetters: queue.consumer,
     consumer: queue.consumer,
+    documents: [],
     ...overrides,
   })
   const url = await app.listen({ host: '127.0.0.1', port })

@@ -14,16 +14,28 @@ const ALLOWED: Record<string, readonly string[]> = {
   // It speaks to Jelou, and keeps the secret that comes of it.
   registration: ['errors.ts', 'jelou/', 'state/'],
   // It verifies by Jelou's signature and hands over what the queue's contract describes.
-  webhook: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'jelou/', 'queue/types.ts'],
-  // It shows the consuming side of the queue's contract.
+  webhook: [
+    'errors.ts',
+    'error-answer.ts',
+    'refusals.ts',
+    'network.ts',
+    'secret-digest.ts',
+    'jelou/',
+    'queue/types.ts',
+  ],
+  // It tells what the listeners and the queue speak, and the schema of an event is Jelou's.
+  description: ['version.ts', 'jelou/event-schema.ts', 'admin/document-api.ts'],
+  // It shows the consuming side of the queue's contract, and what is on the queue.
   admin: [
     'errors.ts',
     'end-connections.ts',
     'error-answer.ts',
     'network.ts',
+    'refusals.ts',
     'secret-digest.ts',
     'units.ts',
     'queue/types.ts',
+    'description/queued-event.ts',
   ],
   // It is the other end of the same protocol: signature and schemas are Jelou's.
   simulator: ['errors.ts', 'network.ts', 'jelou/'],
