@@ -4,7 +4,7 @@ import { loadConfig } from '../src/config.ts'
 import { documents } from './documents.ts'
 
 t.test(
-  '.env.example and the table in the README are those of the schema: `npm run docs` writes them',
+  '.env.example, the table in the README and the schemas are those of the code: `npm run docs` writes them',
   async t => {
     for (const { path, expected, actual } of documents()) t.equal(actual, expected, basename(path))
   },

@@ -116,7 +116,7 @@ t.test('every answer of the private listener is as described', async t => {
       const throwing = () => {
         throw error
       }
-      const paths = operations.filter(([, path]) => /json$/.test(path)).map(([, path]) => path)
+      const paths = operations.filter(([, path]) => path.endsWith('.json')).map(([, path]) => path)
       const { url } = await startAdmin(t, {
         status: fails,
         rotate: fails,

@@ -37,7 +37,7 @@ export async function startService(
     await jelou.close()
     await rm(directory, { recursive: true })
   })
-  while (registered && app.registrar.accepted() === null) await sleep(5)
+  if (registered) while (app.registrar.accepted() === null) await sleep(5)
   return {
     app,
     jelou,
