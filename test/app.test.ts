@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
@@ -202,6 +203,18 @@ t.test('while it drains it is not ready, then refuses, and ends what waits', asy
   t.same(await (await waiting).body.json(), { messages: [] })
   t.match(app.queue.health(), { ok: false })
   await t.rejects(request(`${publicUrl}/healthz`), { code: 'ECONNREFUSED' })
+})
+
+t.test('a request that comes to the private listener while it closes is answered as any other', async t => {
+  const { app, adminUrl } = await start(t)
+  const { hostname, port } = new URL(adminUrl)
+  const socket = connect(Number(port), hostname)
+  await once(app.admin.server, 'connection')
+  const draining = app.drain()
+  await until(() => !app.admin.server.listening)
+  socket.write('GET /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')
+  t.match(await text(socket), /^HTTP\/1.1 404 .*connection: close.*"code":"ERR_NOT_FOUND"/s)
+  await draining
 })
 
 t.test('a request that is never sent to its end does not hold up the end', async t => {

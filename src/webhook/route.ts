@@ -35,7 +35,7 @@ const takenAnswer = z
   })
   .meta({ description: 'The broker confirmed the event, or this machine synced it to disk' })
 
-/** In the order of the checks. */
+/** In the order of the checks. A request that broke off has nobody left to answer. */
 const REFUSED = [
   SourceNotAllowedError,
   DrainingError,
