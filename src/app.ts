@@ -1,28 +1,24 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { RejectedRequest } from './admin/answers.ts'
 import { createMetrics } from './admin/metrics.ts'
 import { admin } from './admin/plugin.ts'
 import { PublishMeter } from './admin/publish-meter.ts'
 import { queueFigures } from './admin/queue-figures.ts'
+import type { StatusAnswer } from './admin/status-answer.ts'
 import { Traffic } from './admin/traffic.ts'
 import type { Config } from './config.ts'
-import { errorAnswer } from './error-answer.ts'
-import { NotFoundError } from './errors.ts'
-import { endConnectionsOnClose } from './end-connections.ts'
+import { describeListeners } from './description/listeners.ts'
+import { createListeners } from './listeners.ts'
 import { localUrl } from './network.ts'
-import { openIntegrationApi } from './open-api.ts'
 import { openQueue, queueMetricsOf, type ServiceQueue } from './open-queue.ts'
-import { openConfiguredState } from './open-state.ts'
+import { openRegistrar } from './open-registrar.ts'
 import { openTracer } from './open-tracer.ts'
 import { History } from './page/history.ts'
 import { statusPage } from './page/plugin.ts'
-import { keptSchema } from './registration/kept.ts'
-import { createRegistrar, type Registrar } from './registration/registrar.ts'
+import type { Registrar } from './registration/registrar.ts'
 import { whyNotReady } from './registration/status.ts'
-import { createSeal } from './state/seal.ts'
-import { createStore } from './state/store.ts'
-import { watchLock } from './state/watched-lock.ts'
 import { createTestEvents } from './test-event.ts'
 import { VERSION } from './version.ts'
 import { toAll } from './webhook/exchange.ts'
@@ -68,54 +64,15 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     now,
   })
   const queue = await openQueue(config, log, { meter, drained: tracer.drained })
-  const backend = watchLock(await openConfiguredState(config, log))
-  const seal = createSeal({
-    keys: config.STATE_ENCRYPTION_KEY ?? [],
-    projectId: config.JELOU_PROJECT_ID,
-    location: backend.location,
-  })
-  const store = createStore({ backend, seal, schema: keptSchema })
-  const api = openIntegrationApi(config)
-  const registrar = createRegistrar({
-    api,
-    store,
-    backend,
-    shared: config.STATE_URL !== 'sqlite:',
-    desired: {
-      projectId: config.JELOU_PROJECT_ID,
-      authType: config.WEBHOOK_AUTH_TYPE,
-      ...(config.WEBHOOK_AUTHORIZATION !== undefined && { authorization: config.WEBHOOK_AUTHORIZATION }),
-      get webhookUrl() {
-        return publicUrl() + config.WEBHOOK_PATH
-      },
-    },
-    ...(config.JELOU_SIGNING_SECRET && { staticSecrets: config.JELOU_SIGNING_SECRET }),
-    secretLost: config.JELOU_SECRET_LOST,
-    interval: config.RECONCILE_INTERVAL,
-    graceWindow: config.DEDUPE_WINDOW,
+  const { registrar, ...registration } = await openRegistrar(config, {
     log,
     onFatal,
+    webhookUrl: () => publicUrl() + config.WEBHOOK_PATH,
     now,
   })
+  const { publicListener, adminListener } = createListeners(config, log)
+  const documents = await describeListeners(publicListener, adminListener, publicUrl)
 
-  const logging = { loggerInstance: log, logController: new LogController({ disableRequestLogging: true }) }
-  const publicListener = fastify({
-    ...logging,
-    // A logger for each request would cost every event more than all else that is done with the log.
-    childLoggerFactory: logger => logger,
-    trustProxy: trusted(config.TRUST_PROXY),
-    requestTimeout: 30_000,
-    keepAliveTimeout: 75_000,
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-  })
-  const adminListener = fastify({ ...logging, exposeHeadRoutes: false })
-
-  // A request that is still being sent by then would hold the process until it is killed.
-  endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
-  publicListener.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send(errorAnswer(new NotFoundError())),
-  )
   await publicListener.register(health, { checks })
   await publicListener.register(webhook, {
     path: config.WEBHOOK_PATH,
@@ -148,7 +105,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       now,
     }),
     stats: () => queue.stats(),
-    rejected: () => rejections.list(),
+    rejected: (): readonly RejectedRequest[] => rejections.list(),
     metrics: createMetrics({
       projectId: config.JELOU_PROJECT_ID,
       version: VERSION,
@@ -157,10 +114,11 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       events: () => events,
       refused: () => rejections.counts,
       queue: { ...queueMetricsOf(config, queue), meter },
-      registration: { status: () => registrar.status(), lock: backend.lockFigures, now },
+      registration: { status: () => registrar.status(), lock: registration.lockFigures, now },
     }),
     deadLetters: queue.deadLetters,
     consumer: queue.consumer,
+    documents,
   })
   await adminListener.register(statusPage, {
     token: config.ADMIN_TOKEN,
@@ -180,7 +138,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     }
   }
 
-  async function status() {
+  async function status(): Promise<StatusAnswer> {
     const { secretSince, ...registration } = registrar.status()
     const state = checks()
     return {
@@ -232,15 +190,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await publicListener.close()
       await adminListener.close()
       // At once, because each may wait for somebody who does not answer.
-      await Promise.all([registrar.stop().then(() => api?.close()), queue.close()])
-      await Promise.all([store.close(), tracer.close(config.SHUTDOWN_TIMEOUT * 0.1)])
+      await Promise.all([registration.stop(), queue.close()])
+      await Promise.all([registration.close(), tracer.close(config.SHUTDOWN_TIMEOUT * 0.1)])
     },
   }
-}
-
-/** A hop count as Fastify's function: whether the n-th hop from here, counted from 0, is a proxy of ours. */
-function trusted(
-  proxies: Config['TRUST_PROXY'],
-): string[] | false | ((address: string, hop: number) => boolean) {
-  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : (proxies ?? false)
 }

@@ -1,50 +1,8 @@
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { pino } from 'pino'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { request } from 'undici'
-import { buildApp } from '../src/app.ts'
-import { loadConfig } from '../src/config.ts'
 import { createSimulator } from '../src/simulator/simulator.ts'
+import { get, start, until } from './app-harness.ts'
 import { freePort } from './brokers/server.ts'
-import { settingsFor } from './settings.ts'
-
-async function start(t: Test, environment: NodeJS.ProcessEnv = {}) {
-  const jelou = createSimulator()
-  // Not tap's own directory, which is removed before the service is told to end.
-  const directory = await mkdtemp(join(tmpdir(), 'app-test-'))
-  const config = await loadConfig(
-    {
-      ...(await settingsFor(jelou, directory)),
-      PUBLIC_URL: 'http://127.0.0.1:0/behind/a/proxy',
-      ...environment,
-    },
-    join(directory, '.env'),
-  )
-  const fatal: Error[] = []
-  const app = await buildApp(config, { log: pino({ level: 'silent' }), onFatal: error => fatal.push(error) })
-  const { adminUrl } = await app.start()
-  const publicUrl = app.public.listeningOrigin
-  t.teardown(async () => {
-    await app.drain()
-    await jelou.close()
-    await rm(directory, { recursive: true })
-  })
-  return { app, jelou, fatal, adminUrl, publicUrl }
-}
-
-async function get(url: string) {
-  const answer = await request(url)
-  return { status: answer.statusCode, body: JSON.parse(await answer.body.text()) }
-}
-
-async function until(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await sleep(5)
-}
 
 t.test('it registers, receives, and tells its status', async t => {
   const { app, jelou, adminUrl, publicUrl } = await start(t)
@@ -205,44 +163,3 @@ for (const [environment, status] of sources) {
     await answer.body.dump()
   })
 }
-
-t.test('a slow answer of Jelou does not keep the queue from closing', async t => {
-  const { app, jelou } = await start(t)
-  await until(() => app.registrar.status().lastOutcome === 'created')
-  jelou.faults.add({ method: 'GET', times: 1, delay: 3000 })
-  let answered = false
-  const pass = app.registrar.reconcile().finally(() => (answered = true))
-  await until(() => jelou.faults.list().length === 0)
-  const draining = app.drain()
-  await until(() => !app.queue.health().ok)
-  t.notOk(answered)
-  await draining
-  t.match(await pass, { kind: 'unchanged' })
-})
-
-t.test('while it drains it is not ready, then refuses, and ends what waits', async t => {
-  const { app, adminUrl, publicUrl } = await start(t, { SHUTDOWN_DELAY: '300ms' })
-  await until(() => app.registrar.accepted() !== null)
-  const waiting = request(`${adminUrl}/queue/receive`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"wait":"60s"}',
-  })
-  const draining = app.drain()
-  t.match(await get(`${publicUrl}/readyz`), { status: 503, body: { checks: { draining: 'shutting down' } } })
-  await draining
-  t.same(await (await waiting).body.json(), { messages: [] })
-  t.match(app.queue.health(), { ok: false })
-  await t.rejects(request(`${publicUrl}/healthz`), { code: 'ECONNREFUSED' })
-})
-
-t.test('a request that is never sent to its end does not hold up the end', async t => {
-  const { app, publicUrl } = await start(t, { SHUTDOWN_TIMEOUT: '500ms' })
-  const { hostname, port } = new URL(publicUrl)
-  const socket = connect(Number(port), hostname)
-  socket.write('POST /webhook/jelou HTTP/1.1\r\nhost: x\r\n')
-  await once(app.public.server, 'connection')
-  const cut = once(socket, 'close')
-  await app.drain()
-  await cut
-})

@@ -4,7 +4,7 @@ import { loadConfig } from '../src/config.ts'
 import { documents } from './documents.ts'
 
 t.test(
-  '.env.example and the tables of variables and metrics are those of the code: `npm run docs` writes them',
+  '.env.example, the tables of variables and metrics and the schemas are those of the code: `npm run docs` writes them',
   async t => {
     for (const { path, expected, actual } of await documents()) t.equal(actual, expected, basename(path))
   },

@@ -1,19 +1,26 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeVariables, type VariableDoc } from '../src/config.ts'
+import { asyncApi, eventSchema } from '../src/description/asyncapi.ts'
 import { withMetrics } from './metric-documents.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BEGIN = '<!-- variables: written by `npm run docs` -->\n'
 const END = '<!-- end of variables -->'
 
-/** The documents that tell of the variables and metrics, each as it should be and as it is. */
+/** The documents that are made of the code, each as it should be and as it is. */
 export async function documents(): Promise<{ path: string; expected: string; actual: string }[]> {
   const readme = read('README.md')
   const metrics = read('docs/metrics.md')
   return [
     { path: '.env.example', expected: envExample(), actual: read('.env.example') },
     { path: 'README.md', expected: withTable(readme), actual: readme },
+    ...Object.entries({ 'event.json': eventSchema(), 'asyncapi.json': asyncApi() }).map(
+      ([name, document]) => {
+        const path = `docs/schemas/${name}`
+        return { path, expected: `${JSON.stringify(document, null, 2)}\n`, actual: read(path) }
+      },
+    ),
     { path: 'docs/metrics.md', expected: await withMetrics(metrics), actual: metrics },
   ].map(({ path, ...texts }) => ({ path: join(ROOT, path), ...texts }))
 }

@@ -9,32 +9,48 @@ const leases = z
   )
   .max(10_000, 'must be 10000 leases at most')
 
-/** `POST /queue/receive`: at most `max` messages, waiting up to `wait` for the first, each leased for `lease`. */
+/** `POST /queue/receive`. */
 export const receiveRequest = object({
-  max: wholeNumber(1, 1000).default(10),
-  wait: duration.prefault('0s').refine(wait => wait <= 60_000, 'must be 60s at most'),
+  max: wholeNumber(1, 1000).default(10).describe('At most so many messages'),
+  wait: duration
+    .prefault('0s')
+    .refine(wait => wait <= 60_000, 'must be 60s at most')
+    .describe('How long to wait for the first, such as 20s; 60s at most'),
   lease: duration
     .prefault('30s')
-    .refine(lease => lease > 0 && lease <= 43_200_000, 'must be more than 0 and 12h at most'),
-})
+    .refine(lease => lease > 0 && lease <= 43_200_000, 'must be more than 0 and 12h at most')
+    .describe(
+      'How long each is yours, such as 30s; 12h at most. What is not acknowledged by then comes again',
+    ),
+}).meta({ examples: [{ max: 10, wait: '20s', lease: '30s' }] })
 
 /** `POST /queue/ack`. */
-export const ackRequest = object({ leases })
+export const ackRequest = object({ leases }).meta({ examples: [{ leases: ['LEASE'] }] })
 
-/** `POST /queue/nack`: `delay` is how long the messages stay away, `reason` what a dead letter says of its end. */
+/** `POST /queue/nack`. */
 export const nackRequest = object({
   leases,
-  delay: duration.prefault('0s').refine(delay => delay <= 43_200_000, 'must be 12h at most'),
-  reason: z.string('must be a text').max(1000, 'must be 1000 characters at most').exactOptional(),
-})
+  delay: duration
+    .prefault('0s')
+    .refine(delay => delay <= 43_200_000, 'must be 12h at most')
+    .describe('How long the messages stay away, such as 5s; 12h at most'),
+  reason: z
+    .string('must be a text')
+    .max(1000, 'must be 1000 characters at most')
+    .describe('What a dead letter says of its end')
+    .exactOptional(),
+}).meta({ examples: [{ leases: ['LEASE'], delay: '5s' }] })
 
-/** `GET /queue/dead`: a page of at most `limit`, behind the one whose `seq` is `after`. */
+/** `GET /queue/dead`. */
 export const deadQuery = object({
-  after: z.preprocess(Number, wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(0),
-  limit: z.preprocess(Number, wholeNumber(1, 1000)).default(100),
+  after: z
+    .preprocess(Number, wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .default(0)
+    .describe('Begin behind this seq; without it, at the first'),
+  limit: z.preprocess(Number, wholeNumber(1, 1000)).default(100).describe('At most so many; without it, 100'),
 })
 
-/** `POST /queue/dead/redrive`: these dead letters, or all of them. */
+/** `POST /queue/dead/redrive`. */
 export const redriveRequest = object({
   seqs: z
     .array(
@@ -42,6 +58,7 @@ export const redriveRequest = object({
       'must be a list of the numbers that /queue/dead gives as seq',
     )
     .max(10_000, 'must be 10000 numbers at most')
+    .describe('The seq of each; without it, all')
     .exactOptional(),
 })
 

@@ -1,18 +1,23 @@
+import { z } from 'zod'
 import type { QueueStats } from '../queue/types.ts'
 
-/**
- * How full the queue is, as the private listener tells it: `waiting` may be received now or once the events before
- * them with the same key are acknowledged, `leased` are with a consumer, `delayed` were returned for later, `dead` failed
- * too often. `oldestAgeSeconds` is the age of the oldest that waits, 0 when none does; `bytes` are on disk.
- */
-export type QueueFigures = {
-  waiting: number
-  leased: number
-  delayed: number
-  dead: number
-  oldestAgeSeconds: number
-  bytes: number
-}
+const count = z.int().min(0)
+
+/** How full the queue is, as the private listener tells it. */
+export const queueFiguresAnswer = z
+  .object({
+    waiting: count.meta({
+      description: 'May be received now, or once the events before them with the same key are acknowledged',
+    }),
+    leased: count.meta({ description: 'With a consumer' }),
+    delayed: count.meta({ description: 'Returned for later' }),
+    dead: count.meta({ description: 'Failed too often' }),
+    oldestAgeSeconds: z.number().min(0).meta({ description: 'Of the oldest that waits; 0 when none does' }),
+    bytes: count.meta({ description: 'On disk' }),
+  })
+  .meta({ description: 'Counts of the embedded queue, or of the spool before a broker' })
+
+export type QueueFigures = z.infer<typeof queueFiguresAnswer>
 
 export function queueFigures({ oldestAge, ...figures }: QueueStats): QueueFigures {
   return { ...figures, oldestAgeSeconds: oldestAge / 1000 }

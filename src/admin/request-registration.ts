@@ -1,8 +1,7 @@
-import { z } from 'zod'
+import { outcomeAnswer } from './answers.ts'
 import type { AdminTarget } from './client.ts'
 import { requestAction } from './request-action.ts'
 
-const schema = z.object({ outcome: z.string() })
 const REASONS = /^ERR_(?:REGISTER|ROTATION|UNREGISTER)_/
 
 /**
@@ -13,5 +12,5 @@ export function requestRegistration(
   target: AdminTarget,
   action: 'reconcile' | 'rotate' | 'unregister',
 ): Promise<{ outcome: string }> {
-  return requestAction(target, `/registration/${action}`, { schema, reasons: REASONS })
+  return requestAction(target, `/registration/${action}`, { schema: outcomeAnswer, reasons: REASONS })
 }

@@ -13,14 +13,15 @@ import { createPageGuard, refuseOtherSites } from './guard.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 import { SAMPLE, type History } from './history.ts'
 import { REDRIVE_PATH } from './sections/dead-letters.ts'
-import type { PageData, Refusal, ServiceStatus } from './sources.ts'
+import type { StatusAnswer } from '../admin/status-answer.ts'
+import type { PageData, Refusal } from './sources.ts'
 import { LiveStream, type StreamOptions } from './stream.ts'
 
 /** What the page shows; times in ms. */
 export type PageOptions = {
   token: string | undefined
   history: History
-  status: () => Promise<ServiceStatus>
+  status: () => Promise<StatusAnswer>
   /** Newest first. */
   rejected: () => readonly Refusal[]
   deadLetters: DeadLetters
@@ -76,6 +77,10 @@ export async function statusPage(app: FastifyInstance, options: PageOptions): Pr
     if (current?.queue.waiting !== undefined) history.waiting(current.queue.waiting)
   }
 
+  // For people: what describes the API leaves it out.
+  app.addHook('onRoute', route => {
+    route.schema = { hide: true }
+  })
   endConnectionsOnClose(app, CLOSING_GRACE)
   app.addHook('preClose', done => {
     clearInterval(sampling)

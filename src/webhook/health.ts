@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 
 /** Each thing that readiness depends on: `ok`, or what is wrong in words that hold no secret. */
 export type HealthChecks = Record<string, string>
@@ -8,10 +9,36 @@ export function isReady(checks: HealthChecks): boolean {
   return Object.values(checks).every(check => check === 'ok')
 }
 
+const described = { tags: ['health'], security: [] }
+const state = (status: 'ready' | 'not ready', description: string) =>
+  z
+    .object({
+      status: z.literal(status),
+      checks: z.record(z.string(), z.string()).meta({ description: '`ok`, or what is wrong' }),
+    })
+    .meta({ description })
+
+const HEALTHZ = {
+  ...described,
+  operationId: 'alive',
+  summary: 'Whether the process runs',
+  response: { 200: z.object({ status: z.literal('ok') }).meta({ description: 'It does' }) },
+}
+const READYZ = {
+  ...described,
+  operationId: 'ready',
+  summary: 'Whether events can be taken',
+  response: {
+    200: state('ready', 'They can'),
+    503: state('not ready', 'They cannot: the checks say why'),
+  },
+}
+
 /** `/healthz`: the process runs. `/readyz`: events can be taken; the body names each check. */
 export async function health(app: FastifyInstance, options: { checks: () => HealthChecks }): Promise<void> {
-  app.get('/healthz', async () => ({ status: 'ok' }))
-  app.get('/readyz', async (_request, reply) => {
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.get('/healthz', { schema: HEALTHZ }, async () => ({ status: 'ok' }))
+  app.get('/readyz', { schema: READYZ }, async (_request, reply) => {
     const checks = options.checks()
     const ready = isReady(checks)
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks })

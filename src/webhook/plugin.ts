@@ -12,6 +12,7 @@ import type { Observe, Timeline } from './exchange.ts'
 import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
 import type { Rejections } from './rejections.ts'
+import { answerText, describeWebhook, RETRY_AFTER_SECONDS } from './route.ts'
 /** What the webhook needs: limits in bytes and ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
 export type WebhookOptions = GateOptions & {
   path: string
@@ -30,7 +31,6 @@ export type WebhookOptions = GateOptions & {
   now: () => number
 }
 
-const RETRY_AFTER_SECONDS = 5
 const REFUSALS_LOGGED_PER_SECOND = 10
 
 /** The public webhook route: credentials, signature, event, envelope, queue, answer. */
@@ -42,6 +42,10 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler<FastifyError>(refusal(options))
 
+  // The body is JSON only once it is verified: parseEvent checks it.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(({ httpStatus }) => (httpStatus === '200' ? answerText : JSON.stringify))
+
   app.decorateRequest('exchange')
   app.addHook('onRequest', async request => {
     request.exchange = { timeline: { received: performance.now() } }
@@ -51,7 +55,7 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
 
   app.post<{ Body: Buffer }>(
     options.path,
-    { bodyLimit: options.bodyLimit, schema: { response: { 200: ANSWER } } },
+    { bodyLimit: options.bodyLimit, schema: describeWebhook(options.authType) },
     async request => {
       const { exchange } = request
       const { timeline } = exchange
@@ -77,8 +81,6 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
     },
   )
 }
-
-const ANSWER = { type: 'object', properties: { status: { type: 'string' }, id: { type: 'string' } } }
 
 /** Answers a refused request in Fastify's shape, remembers it, and logs it at a bounded rate. */
 function refusal({ rejections, authType, observe, now }: WebhookOptions) {

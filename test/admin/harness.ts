@@ -87,6 +87,7 @@ export async function startAdmin(t: Test, options: HarnessOptions = {}): Promise
     metrics: createMetrics(metricSources({ stats: () => queue.stats() })),
     deadLetters: queue.consumer,
     consumer: queue.consumer,
+    documents: [],
     ...overrides,
   })
   const url = await app.listen({ host: '127.0.0.1', port })

@@ -14,10 +14,20 @@ const ALLOWED: Record<string, readonly string[]> = {
   // It speaks to Jelou, and keeps the secret that comes of it.
   registration: ['errors.ts', 'jelou/', 'state/'],
   // It verifies by Jelou's signature and hands over what the queue's contract describes.
-  webhook: ['errors.ts', 'error-answer.ts', 'network.ts', 'secret-digest.ts', 'jelou/', 'queue/types.ts'],
+  webhook: [
+    'errors.ts',
+    'error-answer.ts',
+    'refusals.ts',
+    'network.ts',
+    'secret-digest.ts',
+    'jelou/',
+    'queue/types.ts',
+  ],
+  // It tells what the listeners and the queue speak, and the schema of an event is Jelou's.
+  description: ['version.ts', 'jelou/event-schema.ts', 'admin/document-api.ts'],
   // It is told of requests and of drained events, and reads the trace that a message takes along.
   tracing: ['queue/types.ts', 'queue/attributes.ts', 'webhook/exchange.ts'],
-  // It shows the consuming side of the queue's contract, and counts what the webhook tells of its exchanges.
+  // It shows the consuming side of the queue's contract, what is on the queue, and counts what the webhook tells of its exchanges.
   admin: [
     'errors.ts',
     'end-connections.ts',
@@ -26,6 +36,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     'secret-digest.ts',
     'units.ts',
     'queue/types.ts',
+    'refusals.ts',
+    'description/queued-event.ts',
     'webhook/exchange.ts',
   ],
   // Commands compose, as the file of the program did before they became too many for it: what a command does is in the room
@@ -52,6 +64,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'error-answer.ts',
     'network.ts',
     'secret-digest.ts',
+    'admin/status-answer.ts',
     'queue/types.ts',
     'webhook/exchange.ts',
   ],

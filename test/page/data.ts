@@ -1,8 +1,9 @@
 import { History } from '../../src/page/history.ts'
-import type { DeadLetterHead, PageData, Refusal, ServiceStatus } from '../../src/page/sources.ts'
+import type { StatusAnswer } from '../../src/admin/status-answer.ts'
+import type { DeadLetterHead, PageData, Refusal } from '../../src/page/sources.ts'
 
 /** A service that is well; what is given is otherwise. */
-export function serviceStatus(more: Partial<ServiceStatus> = {}): ServiceStatus {
+export function serviceStatus(more: Partial<StatusAnswer> = {}): StatusAnswer {
   return {
     status: 'ready',
     checks: { secret: 'ok', queue: 'ok', draining: 'ok' },
@@ -14,9 +15,7 @@ export function serviceStatus(more: Partial<ServiceStatus> = {}): ServiceStatus 
   }
 }
 
-export function registration(
-  more: Partial<ServiceStatus['registration']> = {},
-): ServiceStatus['registration'] {
+export function registration(more: Partial<StatusAnswer['registration']> = {}): StatusAnswer['registration'] {
   return {
     phase: 'registered',
     webhookUrl: 'https://hooks.example/webhook/jelou',
@@ -24,6 +23,7 @@ export function registration(
     secretAgeSeconds: 3_600,
     previousSecrets: 0,
     lastReconciledAt: Date.UTC(2026, 3, 14),
+    reconciles: { unchanged: 1 },
     lastOutcome: 'unchanged',
     lastError: null,
     state: { shared: false, replicas: 1, lastError: null },

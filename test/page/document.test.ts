@@ -1,7 +1,8 @@
 import t from 'tap'
 import { fragments, message, page } from '../../src/page/document.ts'
 import { History } from '../../src/page/history.ts'
-import type { PageData, ServiceStatus } from '../../src/page/sources.ts'
+import type { StatusAnswer } from '../../src/admin/status-answer.ts'
+import type { PageData } from '../../src/page/sources.ts'
 import { deadLetter, pageData, refusal, registration, serviceStatus } from './data.ts'
 
 const ASSETS = { style: '/style.css', script: '/live.js', icon: '/icon.svg' }
@@ -13,9 +14,9 @@ function read(part: keyof ReturnType<typeof fragments>, more: Partial<PageData>)
 }
 
 type Part = keyof ReturnType<typeof fragments>
-const of = (status: Partial<ServiceStatus>): Partial<PageData> => ({ status: serviceStatus(status) })
-const registered = (more: Partial<ServiceStatus['registration']>) => of({ registration: registration(more) })
-const queue = (more: Partial<ServiceStatus['queue']>, check = 'ok') =>
+const of = (status: Partial<StatusAnswer>): Partial<PageData> => ({ status: serviceStatus(status) })
+const registered = (more: Partial<StatusAnswer['registration']>) => of({ registration: registration(more) })
+const queue = (more: Partial<StatusAnswer['queue']>, check = 'ok') =>
   of({ queue: { driver: 'redis', ...more }, checks: { secret: 'ok', queue: check, draining: 'ok' } })
 
 const cases: [part: Part, data: Partial<PageData>, words: RegExp, not?: RegExp][] = [

@@ -7,7 +7,8 @@ import type { Test } from 'tap'
 import { request, type Dispatcher } from 'undici'
 import { History } from '../../src/page/history.ts'
 import { statusPage, type PageOptions } from '../../src/page/plugin.ts'
-import type { Refusal, ServiceStatus } from '../../src/page/sources.ts'
+import type { StatusAnswer } from '../../src/admin/status-answer.ts'
+import type { Refusal } from '../../src/page/sources.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
 import { serviceStatus } from './data.ts'
 import { message } from '../queue/fixtures/message.ts'
@@ -25,7 +26,7 @@ export async function startPage(t: Test, overrides: Partial<PageOptions> = {}) {
   const file = join(directory, 'queue.sqlite')
   const queue = createSqliteQueue({ file, dedupeWindow: 0, log, maxAttempts: 1, minFree: 0, ballast: 0 })
   await queue.connect()
-  const events: ServiceStatus['events'] = { accepted: 0, duplicate: 0, refused: {} }
+  const events: StatusAnswer['events'] = { accepted: 0, duplicate: 0, refused: {} }
   const refusals: Refusal[] = []
   const history = new History(Date.now)
   const app = fastify({

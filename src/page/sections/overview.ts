@@ -1,19 +1,19 @@
 import { state } from '../elements.ts'
 import { formatAge, formatCount } from '../format.ts'
 import { html, type Html } from '../html.ts'
-import type { ServiceStatus } from '../sources.ts'
+import type { StatusAnswer } from '../../admin/status-answer.ts'
 
 const CHECKS: Record<string, string> = { secret: 'Signing secret', queue: 'Queue', draining: 'Shutdown' }
 
 /** Whether the service takes events, in one sentence. */
-export function headline({ status, checks }: Pick<ServiceStatus, 'status' | 'checks'>): string {
+export function headline({ status, checks }: Pick<StatusAnswer, 'status' | 'checks'>): string {
   if (status === 'ready') return 'Ready: events are taken'
   const problems = Object.entries(checks).filter(([, result]) => result !== 'ok')
   return `Not ready: ${problems.map(([, result]) => result).join('; ')}`
 }
 
 /** Whether it is ready, and the numbers that come first. */
-export function overview(status: ServiceStatus): Html {
+export function overview(status: StatusAnswer): Html {
   const { checks, events, queue, uptimeSeconds } = status
   const isReady = status.status === 'ready'
   const refused = Object.values(events.refused).reduce((sum, count) => sum + count, 0)

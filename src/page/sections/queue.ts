@@ -1,9 +1,9 @@
 import { date, state, terms, type Tone } from '../elements.ts'
 import { formatAge, formatCount, formatSize } from '../format.ts'
 import { html, type Content, type Html } from '../html.ts'
-import type { ServiceStatus } from '../sources.ts'
+import type { StatusAnswer } from '../../admin/status-answer.ts'
 
-type Queue = ServiceStatus['queue']
+type Queue = StatusAnswer['queue']
 
 const BREAKER: Record<NonNullable<Queue['breaker']>, [Tone, string]> = {
   closed: ['good', 'Events go to the broker'],

@@ -1,9 +1,9 @@
 import { date, state, terms, type Tone } from '../elements.ts'
 import { formatAge, formatCount } from '../format.ts'
 import { html, type Html } from '../html.ts'
-import type { ServiceStatus } from '../sources.ts'
+import type { StatusAnswer } from '../../admin/status-answer.ts'
 
-type Registration = ServiceStatus['registration']
+type Registration = StatusAnswer['registration']
 
 const PHASES: Record<Registration['phase'], [Tone, string]> = {
   starting: ['warn', 'Starting: no signing secret is held yet'],
