@@ -69,7 +69,7 @@ t.test('what would break a rule is found', async t => {
     ['src/a.ts', `await import('./tracing/otel.ts')\nimport './tracing/tracer.ts'`],
     ['src/a.ts', `import type { A } from './tracing/otel.ts'`, 'loads tracing/otel.ts at once'],
     ['src/app.ts', composed],
-    ['src/cli.ts', composed],
+    ['src/cli.ts', composed, 'imports from 3 rooms'],
     ['src/server.ts', composed, 'imports from 3 rooms'],
     ['src/server.ts', composed.replace(`'./state/a.ts'`, `'./jelou/a.ts'`)],
     ['src/config.ts', `load(process.env)`],

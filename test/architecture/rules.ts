@@ -83,8 +83,8 @@ const DRIVER_ALLOWED = [
 ]
 /** OpenTelemetry's SDK costs its time and memory only where something is recorded: these files are loaded then. */
 const LAZY = 'tracing/otel'
-/** The only files that may know more than two rooms. */
-const COMPOSERS = new Set(['app.ts', 'cli.ts'])
+/** The only file that may know more than two rooms. */
+const COMPOSERS = new Set(['app.ts'])
 
 const DYNAMIC = /\bimport\s*\(\s*(['"])(.+?)\1/g
 const SPECIFIERS = [

@@ -105,7 +105,7 @@ function watch(child: ChildProcess, exited: Promise<unknown>): Pick<Process, 'ou
   const waiting = new Set<() => void>()
   createInterface(stdout).on('line', line => {
     lines.push(line)
-    if (line.startsWith('{')) log.push(JSON.parse(line))
+    if (line.startsWith('{"')) log.push(JSON.parse(line))
     for (const look of waiting) look()
   })
   createInterface(stderr).on('line', line => lines.push(line))
