@@ -44,8 +44,8 @@ export const statusAnswer = z
     queue: z.object({
       driver: z.string(),
       // The figures of the spool only with a broker; none at all while the queue cannot be asked.
-      ...spool.partial().shape,
-      ...queueFiguresAnswer.partial().shape,
+      ...spool.exactPartial().shape,
+      ...queueFiguresAnswer.exactPartial().shape,
     }),
     events: z.object({
       accepted: count,
