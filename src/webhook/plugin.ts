@@ -13,6 +13,7 @@ import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
 import type { Rejections } from './rejections.ts'
 import { answerText, describeWebhook, RETRY_AFTER_SECONDS } from './route.ts'
+
 /** What the webhook needs: limits in bytes and ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
 export type WebhookOptions = GateOptions & {
   path: string
