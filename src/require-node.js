@@ -3,7 +3,8 @@ const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
   process.stderr.write(
     `jelou-receiver needs Node 24 or newer; this is ${process.versions.node}. ` +
-      'Either run it by `npm start`, after an `npm ci` that may run install scripts (it brings Node 24 along), or install Node 24.\n',
+      'Either put npx before it (`npx node src/main.js …`), after an `npm ci` that may run install scripts (it brings Node 24 along), ' +
+      'or install Node 24.\n',
   )
   process.exit(1)
 }

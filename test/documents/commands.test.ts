@@ -29,7 +29,7 @@ const RUN: Record<string, { file: string; by: string } | { reason: string }> = {
     file: 'test/page/chromium.test.ts',
     by: 'the pictures of the README can be taken anew',
   },
-  'node docker/test-image.ts': { file: '.ci/run', by: 'docker/test-image.ts' },
+  'npx node docker/test-image.ts': { file: '.ci/run', by: 'docker/test-image.ts' },
   'docker build --tag jelou-receiver .': { file: 'docker/image/build.ts', by: "'build'" },
   'docker compose up': { file: 'docker/image/compose.ts', by: 'docker compose up' },
   'kubectl apply --kustomize .': {

@@ -63,6 +63,13 @@ t.test('every variable and every code of an error that a document names is one',
     )
 })
 
+t.test('no code is broken over two lines, where its names would not be found', async t => {
+  for (const { path, prose } of documents) {
+    const broken = prose.split('\n').filter(line => line.split('`').length % 2 === 0)
+    t.strictSame(broken, [], path)
+  }
+})
+
 t.test('every file and folder that a document names is there', async t => {
   for (const document of documents) t.strictSame(missingPaths(document), [], document.path)
   t.ok(documents.flatMap(textsOf).some(text => text.includes('src/')))

@@ -44,7 +44,8 @@ export function failureOf(error: unknown): Failure {
   if (cause instanceof Error && cause.name === 'ReplyError') return ofReply(cause)
   const { code = '', message = LOST } = (cause ?? {}) as { code?: string; message?: string }
   if (untrusted(cause) !== undefined) return { kind: 'refused', reason: `TLS: ${message}`, cause }
-  return { kind: 'unavailable', reason: NO_CONNECTION.test(message) ? LOST : message || code, cause }
+  // The code alone, where there is one: the message has the address, and readiness shows the reason to everybody.
+  return { kind: 'unavailable', reason: NO_CONNECTION.test(message) ? LOST : code || message, cause }
 }
 
 /** The error of the service that a failure is. */
