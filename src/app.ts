@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import { describeListeners } from './description/listeners.ts'
 import { createListeners } from './listeners.ts'
 import { localUrl } from './network.ts'
+import { openExaminer } from './open-examiner.ts'
 import { openQueue, queueMetricsOf, type ServiceQueue } from './open-queue.ts'
 import { openRegistrar } from './open-registrar.ts'
 import { openTracer } from './open-tracer.ts'
@@ -22,9 +23,10 @@ import { whyNotReady } from './registration/status.ts'
 import { createTestEvents } from './test-event.ts'
 import { VERSION } from './version.ts'
 import { toAll } from './webhook/exchange.ts'
-import { health, isReady, type HealthChecks } from './webhook/health.ts'
+import { health, isReady, type HealthChecks, type HealthWarnings } from './webhook/health.ts'
 import { webhook } from './webhook/plugin.ts'
 import { Rejections } from './webhook/rejections.ts'
+import { WARNINGS, warningsOf } from './warnings.ts'
 
 /** What the composition is given by the process: where it logs, and what ends it. */
 export type AppOptions = {
@@ -70,10 +72,11 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     webhookUrl: () => publicUrl() + config.WEBHOOK_PATH,
     now,
   })
+  const examiner = openExaminer(config, { log, now })
   const { publicListener, adminListener } = createListeners(config, log)
   const documents = await describeListeners(publicListener, adminListener, publicUrl)
 
-  await publicListener.register(health, { checks })
+  await publicListener.register(health, { checks, warnings: shownWarnings })
   await publicListener.register(webhook, {
     path: config.WEBHOOK_PATH,
     projectId: config.JELOU_PROJECT_ID,
@@ -110,6 +113,10 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       projectId: config.JELOU_PROJECT_ID,
       version: VERSION,
       checks,
+      warnings() {
+        const current = warnings()
+        return Object.fromEntries(WARNINGS.map(name => [name, name in current]))
+      },
       traffic,
       events: () => events,
       refused: () => rejections.counts,
@@ -138,12 +145,21 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     }
   }
 
+  function warnings() {
+    return warningsOf(queue.figures?.(), registrar.status(), examiner.found)
+  }
+
+  function shownWarnings(): HealthWarnings {
+    return Object.fromEntries(Object.entries(warnings()).map(([name, { shown }]) => [name, shown]))
+  }
+
   async function status(): Promise<StatusAnswer> {
     const { secretSince, ...registration } = registrar.status()
     const state = checks()
     return {
       status: isReady(state) ? 'ready' : 'not ready',
       checks: state,
+      warnings: Object.fromEntries(Object.entries(warnings()).map(([name, { detail }]) => [name, detail])),
       uptimeSeconds: (now() - startedAt) / 1000,
       registration: { ...registration, secretAgeSeconds: age(secretSince) },
       // Without figures when the queue cannot be asked: `checks.queue` says why, and the rest is wanted most then.
@@ -181,10 +197,12 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       const adminUrl = await adminListener.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT })
       await publicListener.listen({ host: config.HOST, port: config.PORT })
       registrar.start()
+      examiner.start()
       return { publicUrl: publicUrl(), adminUrl }
     },
     async drain() {
       phase.draining = true
+      examiner.stop()
       await sleep(config.SHUTDOWN_DELAY)
       phase.refusing = true
       await publicListener.close()

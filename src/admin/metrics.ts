@@ -20,6 +20,8 @@ export type MetricSources = {
   version: string
   /** Each thing that readiness depends on: `ok`, or what is wrong. */
   checks: () => Record<string, string>
+  /** Each thing that may be to be seen to although events are taken: whether it is. */
+  warnings: () => Record<string, boolean>
   traffic: Traffic
   /** Events answered 200 since the start, by outcome. */
   events: () => Record<string, number>
@@ -44,7 +46,8 @@ export function createMetrics(sources: MetricSources): Registry {
   return registry
 }
 
-function addServiceMetrics(kinds: Kinds, { projectId, version, checks, queue }: MetricSources): void {
+function addServiceMetrics(kinds: Kinds, sources: MetricSources): void {
+  const { projectId, version, checks, warnings, queue } = sources
   kinds.info('build_info', 'The version that runs, whose project it serves, and the driver of its queue', {
     version,
     project: projectId,
@@ -60,6 +63,12 @@ function addServiceMetrics(kinds: Kinds, { projectId, version, checks, queue }: 
     help: 'Whether this check of readiness is ok: 1 or 0',
     label: 'check',
     read: () => Object.fromEntries(Object.entries(checks()).map(([name, check]) => [name, check === 'ok'])),
+  })
+  kinds.states({
+    name: 'warning',
+    help: 'Whether this is to be seen to although events are taken: 1 or 0, as /readyz names it',
+    label: 'check',
+    read: warnings,
   })
 }
 

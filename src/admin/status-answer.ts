@@ -39,6 +39,9 @@ export const statusAnswer = z
   .object({
     status: z.enum(['ready', 'not ready']),
     checks: z.record(z.string(), z.string()).meta({ description: '`ok`, or what is wrong' }),
+    warnings: z.record(z.string(), z.string()).meta({
+      description: 'What is to be seen to although events are taken: about what, and what was found',
+    }),
     uptimeSeconds: z.number(),
     registration,
     queue: z.object({

@@ -5,6 +5,7 @@ import { noReconciles } from '../../src/registration/status.ts'
 import { FIGURES, metricSources, SPOOL } from './fixtures/metric-sources.ts'
 import { ownSamples, samples } from './fixtures/samples.ts'
 import { startAdmin } from './harness.ts'
+import { WARNINGS } from '../../src/warnings.ts'
 
 const zeros = (name: string, label: string, values: string[], more = '') =>
   Object.fromEntries(values.map(value => [`${name}{${more}${label}="${value}"}`, 0]))
@@ -19,6 +20,8 @@ const SERVICE = {
   'ready_check{check="secret"}': 1,
   'ready_check{check="queue"}': 1,
   'ready_check{check="draining"}': 1,
+  ...zeros('warning', 'check', WARNINGS),
+  'warning{check="clock"}': 1,
   'events_total{outcome="accepted"}': 5,
   'events_total{outcome="duplicate"}': 0,
   ...zeros('refused_total', 'check', REFUSALS),

@@ -42,6 +42,14 @@ export const CASES: Record<string, AlertCase> = {
   Absent: { minutes: 6, fires: [{}], quiet: [INFO, { 'jelou_receiver_build_info{}': '_x4 1x10' }] },
   Down: { minutes: 4, fires: [{ 'up{}': '0x10' }], quiet: [{ 'up{}': '1x10' }, { 'up{}': '1 1 0 1 1' }] },
   NotReady: { minutes: 4, fires: [READY('0x10')], quiet: [READY('1x10'), READY('0 0 1 1 1')] },
+  SelfCheck: {
+    minutes: 27,
+    fires: ['clock', 'public-url'].map(check => ({ [`jelou_receiver_warning{check="${check}"}`]: '1x40' })),
+    quiet: [
+      { 'jelou_receiver_warning{check="clock"}': '0x40' },
+      { 'jelou_receiver_warning{check="broker"}': '1x40' },
+    ],
+  },
   Restarting: {
     minutes: 15,
     fires: [{ ...INFO, 'process_start_time_seconds{}': '0+60x20' }],

@@ -7,6 +7,7 @@ export function serviceStatus(more: Partial<StatusAnswer> = {}): StatusAnswer {
   return {
     status: 'ready',
     checks: { secret: 'ok', queue: 'ok', draining: 'ok' },
+    warnings: {},
     uptimeSeconds: 7_300,
     registration: registration(),
     queue: { driver: 'sqlite', waiting: 0, leased: 0, delayed: 0, dead: 0, oldestAgeSeconds: 0, bytes: 4096 },

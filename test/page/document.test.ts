@@ -31,6 +31,7 @@ const cases: [part: Part, data: Partial<PageData>, words: RegExp, not?: RegExp][
     /■ Not ready: none; full ■ Signing secret: none ■ Queue: full/,
   ],
   ['overview', of({ checks: { secret: 'ok', other: 'bad' } }), /■ other: bad/],
+  ['overview', of({ warnings: { clock: '90 s behind', another: 'x' } }), /▲ Clock: 90 s behind ▲ another: x/],
   [
     'overview',
     of({ events: { accepted: 12345, duplicate: 6, refused: { A: 3, B: 4 } } }),

@@ -6,7 +6,8 @@ t.test('health', async t => {
   const checks: Record<string, string> = { secret: 'ok', queue: 'ok' }
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(health, { checks: () => checks })
+  const warnings: Record<string, string> = {}
+  await app.register(health, { checks: () => checks, warnings: () => warnings })
   const get = async (path: string) => {
     const { statusCode, body } = await app.inject(path)
     return { statusCode, body: JSON.parse(body) }
@@ -15,5 +16,12 @@ t.test('health', async t => {
   t.same(await get('/readyz'), { statusCode: 200, body: { status: 'ready', checks } })
   checks.queue = 'the disk is full'
   t.same(await get('/readyz'), { statusCode: 503, body: { status: 'not ready', checks } })
+  checks.queue = 'ok'
+  warnings.clock = 'it differs'
+  t.same(
+    await get('/readyz'),
+    { statusCode: 200, body: { status: 'ready', checks, warnings } },
+    'they do not decide',
+  )
   t.equal((await get('/healthz')).statusCode, 200)
 })

@@ -5,6 +5,16 @@ import type { StatusAnswer } from '../../admin/status-answer.ts'
 
 const CHECKS: Record<string, string> = { secret: 'Signing secret', queue: 'Queue', draining: 'Shutdown' }
 
+/** What is to be seen to although events are taken. */
+const WARNINGS: Record<string, string> = {
+  broker: 'Broker',
+  registration: 'Registration',
+  disk: 'Disk',
+  clock: 'Clock',
+  'public-url': 'Public address',
+  certificate: 'Certificate',
+}
+
 /** Whether the service takes events, in one sentence. */
 export function headline({ status, checks }: Pick<StatusAnswer, 'status' | 'checks'>): string {
   if (status === 'ready') return 'Ready: events are taken'
@@ -14,7 +24,7 @@ export function headline({ status, checks }: Pick<StatusAnswer, 'status' | 'chec
 
 /** Whether it is ready, and the numbers that come first. */
 export function overview(status: StatusAnswer): Html {
-  const { checks, events, queue, uptimeSeconds } = status
+  const { checks, warnings, events, queue, uptimeSeconds } = status
   const isReady = status.status === 'ready'
   const refused = Object.values(events.refused).reduce((sum, count) => sum + count, 0)
   return html`<p class="headline" data-announce="${headline(status)}">
@@ -25,6 +35,9 @@ export function overview(status: StatusAnswer): Html {
         const words = `${CHECKS[name] ?? name}: ${name === 'draining' && result === 'ok' ? 'not under way' : result}`
         return html`<li>${state(result === 'ok' ? 'good' : 'bad', words)}</li>`
       })}
+      ${Object.entries(warnings).map(
+        ([name, detail]) => html`<li>${state('warn', `${WARNINGS[name] ?? name}: ${detail}`)}</li>`,
+      )}
       <li>${state('idle', `Up for ${formatAge(uptimeSeconds)}`)}</li>
     </ul>
     <dl class="tiles">
