@@ -21,7 +21,7 @@ export class Window {
   readonly #limits: WindowLimits
   readonly #chains = new Map<string, Chain>()
   /** Those of which the first may be published, from `#head` on: shifting a long array would move all of it. */
-  #ready: Chain[] = []
+  #ready: (Chain | undefined)[] = []
   #head = 0
   /** Events of these keys are left in the store; with the first of them. */
   readonly #parked = new Map<string, number>()
@@ -69,7 +69,8 @@ export class Window {
   next(): StoredEvent | undefined {
     const chain = this.#ready[this.#head]
     if (chain === undefined) return undefined
-    this.#head++
+    // Let go of at once: what is parked next would stay in memory by its place here.
+    this.#ready[this.#head++] = undefined
     if (this.#head >= MAX_TAKEN) {
       this.#ready = this.#ready.slice(this.#head)
       this.#head = 0

@@ -26,7 +26,8 @@ export async function reconcile(pass: Pass): Promise<Outcome> {
   if (integration !== undefined && isServedByOthers(integration.webhookUrl, pass))
     return conflict(integration.webhookUrl, pass.target.webhookUrl)
   if (unregistered !== undefined && pass.change === 'register') return registerAgain(pass)
-  if (isUnregistered(kept)) return pass.change === 'rotate' ? NOT_REGISTERED : { kind: 'unregistered' }
+  if (unregistered !== undefined && pass.change === 'rotate') return NOT_REGISTERED
+  if (isUnregistered(kept)) return { kind: 'unregistered' }
   if (unregistered !== undefined || pass.change === 'unregister') return unregister(pass)
   if (pass.change === 'rotate' || rotating !== undefined) return rotate(pass)
   return integration === undefined ? register(pass) : compare(pass, integration)

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { Window } from '../../src/queue/spool-window.ts'
 import type { StoredEvent } from '../../src/queue/types.ts'
@@ -108,4 +110,21 @@ void t.test('goes back to the first of several keys', async t => {
   t.equal(window.cursor, 0)
   read()
   t.same([next(), next()], ['a1', 'b2'])
+})
+
+void t.test('keeps nothing of what it leaves in the store', async t => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const window = new Window({ rows: 10, bytes: 1e9 })
+  const size = 1024 * 1024
+  gc()
+  const before = process.memoryUsage().arrayBuffers
+  for (let seq = 1; seq <= 32; seq++) {
+    window.add([{ seq, key: `key ${seq}`, event: Buffer.alloc(size) }], window.cursor)
+    const event = window.next()
+    if (event) window.park(event)
+  }
+  gc()
+  const kept = process.memoryUsage().arrayBuffers - before
+  t.ok(kept < 4 * size, `${kept} bytes`)
 })

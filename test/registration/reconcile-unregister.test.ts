@@ -144,6 +144,18 @@ void t.test('what was about to be unregistered can be registered again', async t
   t.equal((await registrar.reconcile()).kind, 'unchanged')
 })
 
+void t.test('what was about to be unregistered gets no new secret', async t => {
+  const { simulator, calls, open, register } = await createWorld(t)
+  await register()
+  simulator.faults.add({ method: 'DELETE', status: 500, times: 1 })
+  const { registrar } = await open()
+  await t.rejects(registrar.unregister(), { code: 'ERR_UNREGISTER_UNFINISHED', message: /500/ })
+  calls()
+  await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_REFUSED', message: /unregistered on request/ })
+  t.same(calls(), [])
+  t.equal((await registrar.reconcile()).kind, 'unregistered', 'and goes on by itself')
+})
+
 void t.test('a rotation that is under way gives way', async t => {
   const { simulator, open, register } = await createWorld(t)
   await register()

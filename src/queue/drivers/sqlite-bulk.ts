@@ -21,9 +21,10 @@ export class Bulk {
           CAST(ifnull(group_concat(CAST(body AS TEXT), ''), '') AS BLOB) AS bodies
         FROM (SELECT seq, partition_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?)
       `),
+      // The length is asked for where the rows are read: what leaves the inner query would be read as a whole, to be measured only.
       size: database.prepare(`
-        SELECT ifnull(sum(length(body)), 0) AS size
-        FROM (SELECT body FROM events WHERE seq > ? ORDER BY seq LIMIT ?)
+        SELECT ifnull(sum(size), 0) AS size
+        FROM (SELECT length(body) AS size FROM events WHERE seq > ? ORDER BY seq LIMIT ?)
       `),
       behind: database.prepare(`
         SELECT json_group_array(seq) AS seqs, json_group_array(partition_key) AS keys

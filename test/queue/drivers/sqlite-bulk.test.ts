@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -60,6 +62,29 @@ void t.test('reads no more bytes than it may, but one event at least', async t =
     const size = read.reduce((sum, { event }) => sum + event.length, 0)
     t.ok(size <= bytes || read.length === 1, `${size} of ${bytes} bytes`)
   }
+})
+
+void t.test('reads nothing of what it leaves for later, however large that is', async t => {
+  const file = join(t.testdir(), 'queue.sqlite')
+  const body = Buffer.alloc(100_000, 0xaa)
+  const written = new DatabaseSync(file)
+  written.exec('CREATE TABLE events (seq INTEGER PRIMARY KEY, partition_key TEXT, body BLOB)')
+  const insert = written.prepare('INSERT INTO events VALUES (?, ?, ?)')
+  for (const [seq, event] of [Buffer.from('first'), body].entries()) insert.run(seq + 1, 'k', event)
+  written.close()
+  // Pages of the second body name a next one that is not there: reading it fails, and knowing its length does not.
+  const bytes = readFileSync(file)
+  const page = body.subarray(0, 4092)
+  for (let at = 0; at < bytes.length; at += 4096)
+    if (bytes.subarray(at + 4, at + 4096).equals(page)) bytes.writeUInt32BE(0xffff, at)
+  writeFileSync(file, bytes)
+  const database = new DatabaseSync(file)
+  t.teardown(() => database.close())
+  const bulk = new Bulk(database)
+  t.same(unpackEvents(bulk.take({ after: 0, rows: 10, bytes: 1_000 })), [
+    { seq: 1, key: 'k', event: Buffer.from('first') },
+  ])
+  t.throws(() => bulk.take({ after: 1, rows: 10, bytes: 1_000 }), { message: /malformed/ })
 })
 
 void t.test('removes ranges and single ones, and tells what was there', async t => {
