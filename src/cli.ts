@@ -68,9 +68,16 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)}  ${summary}\n
 
 /** Runs one command; `args` without the program's name. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: string[]): Promise<void> {
+  process.stdout.once('error', endQuietly)
   const status = await run(args, { in: process.stdin, out: process.stdout, err: process.stderr })
   // Only then: a service that goes on by itself sets its own at its end.
   if (status !== 0) process.exitCode = status
+}
+
+/** Who reads may have seen enough, as `head` has, and close the pipe: that is no fault, and nothing more can be said to them. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(1)
 }
 
 /** Runs one command as `main` does; resolves with its exit status. */

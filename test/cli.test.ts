@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { COMMANDS } from '../src/cli.ts'
@@ -46,6 +48,24 @@ for (const [args, status, pattern, stream] of usages) {
     t.equal(ended[stream === 'out' ? 'err' : 'out'], '')
   })
 }
+
+t.test('who reads what it prints may stop reading', async t => {
+  const running = run(t, ['--help'])
+  running.child.stdout?.destroy()
+  t.equal((await running.exit).code, 1)
+  t.equal(running.stderr(), '')
+})
+
+t.test('what cannot be printed for another reason is no success', async t => {
+  const full = openSync('/dev/full', 'w')
+  t.teardown(() => closeSync(full))
+  const main = join(import.meta.dirname, '../src/main.js')
+  const { status, stderr } = spawnSync(process.execPath, [main, '--help'], {
+    stdio: ['ignore', full, 'pipe'],
+  })
+  t.not(status, 0)
+  t.match(String(stderr), 'ENOSPC')
+})
 
 t.test('each command has a short help, which names all of its options and nothing else', async t => {
   const { out: top } = await invoke(['--help'])
