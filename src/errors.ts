@@ -85,7 +85,7 @@ export const HostNotAllowedError = createError(
 )
 export const CrossOriginError = createError(
   'ERR_CROSS_ORIGIN',
-  'Web pages may not call the private listener without ADMIN_TOKEN',
+  'A web page of another origin may not do this: use the page of this service, with a proxy that passes the Host header on, or the API with ADMIN_TOKEN',
   403,
 )
 export const FormOutdatedError = createError(

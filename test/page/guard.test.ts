@@ -25,7 +25,8 @@ t.test('with a token, whoever gives it as the password or as a bearer token come
   const csrf = await csrfToken(headers)
   const proxied = { ...headers, host: 'page.example', origin: 'https://page.example' }
   t.equal((await redrive({ csrf, seq: '' }, proxied)).status, 303, 'behind a proxy that ends TLS')
-  t.equal((await redrive({ csrf, seq: '' }, { ...headers, origin: 'https://page.example' })).status, 403)
+  const rewritten = { ...headers, origin: 'https://page.example' }
+  t.match(await redrive({ csrf, seq: '' }, rewritten), { status: 403, text: 'passes the Host header on' })
 })
 
 t.test('with a token, nobody else does, and the browser asks', async t => {
