@@ -96,7 +96,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     failures = isProblem ? failures + 1 : 0
     reconciles[outcome.kind] += 1
     last = outcome
-    if (!isProblem) lastReconciledAt = now()
+    if (!isProblem && outcome.kind !== 'unregistered') lastReconciledAt = now()
     phase = phaseAfter(outcome, phase, holdings.accepted() !== null)
     holdings.update()
     logOutcome(log, outcome, repeats)

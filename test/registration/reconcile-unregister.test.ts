@@ -118,6 +118,7 @@ void t.test('it stays so after a restart, until somebody asks to register', asyn
   t.match(registrar.accepted()?.credentials, [{ authorization: old?.authorization }])
   t.equal((await registrar.reconcile()).kind, 'unregistered')
   t.match(registrar.status(), { phase: 'unregistered', secretSince: null, lastError: null })
+  t.equal(registrar.status().lastReconciledAt, null, 'Jelou has nothing of what is configured')
   t.equal(await registrar.unregister(), 'unregistered', 'twice is as good as once')
   await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_REFUSED', message: /unregistered on request/ })
   t.equal((await registrar.reconcile()).kind, 'unregistered')
