@@ -18,6 +18,8 @@ export type ExaminerOptions = {
 /** What stands before the service needs a while to see that it is there. */
 const FIRST = 60_000
 const TIMEOUT = 15_000
+/** A longer one would be over at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * Looks again and again, while the service runs, at what may go wrong around it: a clock, a disk, an address. Each change is
@@ -57,7 +59,7 @@ export class Examiner {
   }
 
   #later(delay: number): void {
-    const timer = setTimeout(() => void this.#next(timer), delay)
+    const timer = setTimeout(() => void this.#next(timer), Math.min(delay, LONGEST_TIMER))
     this.#timer = timer
   }
 

@@ -10,8 +10,6 @@ import type { DriverLog, QueueDriver, SpoolStore, StoredEvent } from './types.ts
 const STEP = { rows: 2_048, bytes: 1024 * 1024 }
 /** Bytes of events in memory before no more are read. */
 const MAX_BYTES = 8 * 1024 * 1024
-/** How long events that are done with gather while there are many, in ms: few large transactions cost far less. */
-const GATHERING = 50
 /** How often to look for something to drain that nobody told of, in ms. */
 const POLL = 1_000
 /** How long to leave a store alone that failed, in ms. */
@@ -54,8 +52,6 @@ export class Drain {
   #isOver = false
   /** Whether the store may have more than was read. */
   #mayHaveMore = true
-  /** Whether it had as much as is read at a time. */
-  #hasBacklog = false
   #hasChanged = false
   #changed: (() => void) | undefined
 
@@ -74,7 +70,6 @@ export class Drain {
         await store.settle(seqs)
         this.#window.settled(seqs)
       },
-      gathering: () => (this.#hasBacklog ? GATHERING : 0),
       pause: STORE_PAUSE,
     })
   }
@@ -155,7 +150,6 @@ export class Drain {
     try {
       const events = await this.#options.store.take({ after, ...STEP })
       this.#window.add(events, after)
-      this.#hasBacklog = events.length === STEP.rows
       if (events.length > 0) this.#mayHaveMore = true
     } catch {
       await sleep(STORE_PAUSE)

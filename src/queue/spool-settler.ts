@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Events settled in one call. */
 const MAX_BATCH = 4_096
+/** How long to wait for more before each call, in ms. Under load the call before takes longer, and more gather meanwhile. */
+const GATHERING = 1
 
 /** Times in ms. */
 export type SettlerOptions = {
   settle: (seqs: number[]) => Promise<void>
-  /** How long to wait for more before each call. */
-  gathering: () => number
   /** How long to wait after a call that failed. */
   pause: number
 }
@@ -36,16 +36,16 @@ export class Settler {
     await this.#running
   }
 
-  /** Gathers no longer, and gives up what fails from now on. */
+  /** Gives up what fails from now on. */
   stop(): void {
     this.#stopping.abort()
   }
 
   async #run(): Promise<void> {
-    const { settle, gathering, pause } = this.#options
+    const { settle, pause } = this.#options
     const { signal } = this.#stopping
     while (this.#waiting.length > 0) {
-      await sleep(gathering(), undefined, { signal }).catch(() => {})
+      await sleep(GATHERING)
       const batch = this.#waiting.splice(0, MAX_BATCH)
       try {
         await settle(batch)

@@ -70,6 +70,15 @@ t.test('stops although an examination is under way', async () => {
   examiner.stop()
 })
 
+t.test('looks no more often for a time that no timer can have', async t => {
+  const { examiner, examined } = examinerOf(() => ok('agrees'), { interval: 30 * 86_400_000, first: 1 })
+  examiner.start()
+  while (examined() === 0) await sleep(1)
+  await sleep(50)
+  examiner.stop()
+  t.equal(examined(), 1)
+})
+
 t.test('does not look when it is switched off', async t => {
   const { examiner, examined } = examinerOf(() => ok('agrees'), { interval: 0, first: 1 })
   examiner.start()

@@ -8,7 +8,6 @@ void t.test('settles together what comes together, one call at a time', async t 
       calls.push(seqs)
       if (calls.length === 1) settler.add(3)
     },
-    gathering: () => 1,
     pause: 1,
   })
   await settler.flushed()
@@ -29,7 +28,6 @@ void t.test('tries again what failed, until it is stopped', async t => {
       calls.push(seqs)
       if (failures-- > 0) throw new Error('full')
     },
-    gathering: () => 0,
     pause: 1,
   })
   settler.add(1)
@@ -40,19 +38,4 @@ void t.test('tries again what failed, until it is stopped', async t => {
   setTimeout(() => settler.stop(), 5)
   await settler.flushed()
   t.ok(calls.length > 4)
-})
-
-void t.test('gathers no longer once it is stopped', async t => {
-  const calls: number[][] = []
-  const settler = new Settler({
-    async settle(seqs) {
-      calls.push(seqs)
-    },
-    gathering: () => 1e9,
-    pause: 1,
-  })
-  settler.add(1)
-  settler.stop()
-  await settler.flushed()
-  t.same(calls, [[1]])
 })
