@@ -68,16 +68,17 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)}  ${summary}\n
 
 /** Runs one command; `args` without the program's name. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: string[]): Promise<void> {
-  process.stdout.once('error', endQuietly)
+  process.stdout.on('error', failOutput)
   const status = await run(args, { in: process.stdin, out: process.stdout, err: process.stderr })
   // Only then: a service that goes on by itself sets its own at its end.
   if (status !== 0) process.exitCode = status
 }
 
-/** Who reads may have seen enough, as `head` has, and close the pipe: that is no fault, and nothing more can be said to them. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(1)
+/** A reader that has seen enough, such as `head`, closes its pipe, which is no failure; a full disk is one. */
+function failOutput({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') return
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
 }
 
 /** Runs one command as `main` does; resolves with its exit status. */

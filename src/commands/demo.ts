@@ -9,7 +9,7 @@ export const command = defineCommand({
 `,
   options: { once: { type: 'boolean' } },
   async run({ once = false }, { out }) {
-    await untilSignal(signal => demo({ out, once, signal }))
+    await untilSignal(signal => demo({ out, once, signal }), out)
     return 0
   },
 })

@@ -6,7 +6,7 @@ export const command = defineCommand({
   help: simulateHelp,
   options: simulateOptions,
   async run(values, { out }) {
-    await untilSignal(signal => simulate(values, { out, signal }))
+    await untilSignal(signal => simulate(values, { out, signal }), out)
     return 0
   },
 })
