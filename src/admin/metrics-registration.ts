@@ -1,19 +1,11 @@
 import type { Kinds } from './metric-kinds.ts'
+import { registrationPhase } from './status-answer.ts'
 
-type Phase = 'starting' | 'registered' | 'degraded' | 'conflict' | 'secret_lost' | 'unregistered' | 'static'
-const PHASES: readonly Phase[] = [
-  'starting',
-  'registered',
-  'degraded',
-  'conflict',
-  'secret_lost',
-  'unregistered',
-  'static',
-]
+const PHASES = registrationPhase.options
 
 /** What the metrics need of the registration's status; times in ms since the epoch. */
 type Status = {
-  phase: Phase
+  phase: (typeof PHASES)[number]
   secretSince: number | null
   previousSecrets: number
   lastReconciledAt: number | null

@@ -6,8 +6,19 @@ const counts = z.record(z.string(), count)
 const moment = z.int().nullable().meta({ description: 'In ms since the epoch' })
 const problem = z.string().nullable()
 
+/** The phases of the registration, each by its name. */
+export const registrationPhase = z.enum([
+  'starting',
+  'registered',
+  'degraded',
+  'conflict',
+  'secret_lost',
+  'unregistered',
+  'static',
+])
+
 const registration = z.object({
-  phase: z.enum(['starting', 'registered', 'degraded', 'conflict', 'secret_lost', 'unregistered', 'static']),
+  phase: registrationPhase,
   webhookUrl: z.string(),
   authType: z.enum(['bearer', 'api_key', 'basic', 'no_auth']),
   secretAgeSeconds: z.number().nullable().meta({ description: 'Of the signing secret in use' }),

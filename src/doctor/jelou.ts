@@ -1,4 +1,5 @@
 import type { IntegrationApi, JelouAnswer } from '../jelou/client.ts'
+import { hrefOf } from '../jelou/href.ts'
 import { ok, skipped, warning, wrong, type Finding } from './finding.ts'
 import { adviceFor } from './reason.ts'
 
@@ -52,8 +53,4 @@ export function judgeWebhook(
       'the service puts that right at its start; check WEBHOOK_AUTH_TYPE when it runs',
     )
   return ok(`${webhookUrl} is registered`)
-}
-
-function hrefOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).href : url
 }

@@ -61,8 +61,3 @@ export async function remove(pass: Pass, cause: keyof typeof DELETED): Promise<N
 export function failed(answer: NotOk): Outcome {
   return answer.kind === 'refused' ? { kind: 'refused', reason: answer.reason } : answer
 }
-
-/** A URL as it can be compared. */
-export function hrefOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).href : url
-}

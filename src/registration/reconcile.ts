@@ -1,8 +1,9 @@
+import { hrefOf } from '../jelou/href.ts'
 import { randomUUID } from 'node:crypto'
 import type { Integration, IntegrationRequest } from '../jelou/schemas.ts'
 import { afterCreate, afterUpdate, type KeptIntegration, type Target } from './kept.ts'
 import { conflict, rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'
-import { failed, hrefOf, mayChange, remove, type NotOk, type Pass } from './pass.ts'
+import { failed, mayChange, remove, type NotOk, type Pass } from './pass.ts'
 import { isUnregistered, unregister } from './unregister.ts'
 
 const NO_SECRET = {

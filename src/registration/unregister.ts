@@ -1,7 +1,8 @@
+import { hrefOf } from '../jelou/href.ts'
 import type { Integration } from '../jelou/schemas.ts'
 import { afterRemove, type Kept } from './kept.ts'
 import type { Outcome } from './outcome.ts'
-import { failed, hrefOf, mayChange, remove, type Pass } from './pass.ts'
+import { failed, mayChange, remove, type Pass } from './pass.ts'
 
 /** Whether somebody asked that Jelou has the integration no more, and that is done. */
 export function isUnregistered({ unregistered, integration, createPending }: Kept): boolean {
