@@ -32,7 +32,7 @@ function windowOn(keys: string, limits = { rows: 100, bytes: 1_000 }) {
     },
     settle: (...seqs: number[]) => {
       for (const seq of seqs) gone.add(seq)
-      window.settled(seqs)
+      window.settled(seqs.map(event))
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Located } from './sqlite-bulk.ts'
+import type { Located } from '../types.ts'
 
 /** 4 MiB for 100,000 keys with few collisions, however many events there are. */
 const SLOTS = 1 << 20
@@ -52,7 +52,7 @@ export class KeyCounts {
   advance(): void {
     if (this.#counted === undefined) return
     const rows = this.#source.located(this.#cursor, STEP)
-    for (const { seq, key } of rows) if (seq <= this.#last) change(this.#counted, key, 1)
+    for (const { seq, key } of rows) if (seq <= this.#last) change(this.#counted, slotOf(key), 1)
     this.#cursor = rows.length < STEP ? this.#last : Math.min(Number(rows.at(-1)?.seq), this.#last)
     if (this.#cursor < this.#last) return
     this.#shared.set(this.#counted)
@@ -61,18 +61,19 @@ export class KeyCounts {
 
   /** An event was stored, behind all others. */
   add(key: string): void {
-    change(this.#shared, key, 1)
-    if (this.#counted !== undefined) change(this.#counted, key, 1)
+    const slot = slotOf(key)
+    change(this.#shared, slot, 1)
+    if (this.#counted !== undefined) change(this.#counted, slot, 1)
   }
 
-  /** An event has left the queue. */
-  remove(key: string, seq: number): void {
-    if (this.#counted === undefined) change(this.#shared, key, -1)
+  /** An event has left the queue; `slot` is that of its key. */
+  remove(slot: number, seq: number): void {
+    if (this.#counted === undefined) change(this.#shared, slot, -1)
     // What the pass has not come to yet, it will not find.
-    else if (seq <= this.#cursor || seq > this.#last) change(this.#counted, key, -1)
+    else if (seq <= this.#cursor || seq > this.#last) change(this.#counted, slot, -1)
   }
 }
 
-function change(counts: Int32Array, key: string, by: number): void {
-  Atomics.add(counts, slotOf(key), by)
+function change(counts: Int32Array, slot: number, by: number): void {
+  Atomics.add(counts, slot, by)
 }

@@ -4,6 +4,7 @@ import type {
   PublishOutcome,
   QueueConsumer,
   EmbeddedQueue,
+  Located,
   SpoolStore,
   QueueHealth,
   QueueMessage,
@@ -11,7 +12,7 @@ import type {
   StoredEvent,
   TakeRequest,
 } from '../types.ts'
-import { packBatch, packKeys, unpackEvents } from './sqlite-batch.ts'
+import { packBatch, packKeys, packSettled, unpackEvents } from './sqlite-batch.ts'
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
 import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
@@ -134,8 +135,9 @@ class SqliteQueue implements EmbeddedQueue {
     return unpackEvents(await this.#client.call({ kind: 'take', ...request }))
   }
 
-  settle(seqs: number[]): Promise<void> {
-    return this.#client.call({ kind: 'settle', seqs })
+  settle(events: readonly Located[]): Promise<void> {
+    const settled = packSettled(events)
+    return this.#client.call({ kind: 'settle', settled }, { transfer: [settled] })
   }
 
   bury(seq: number, attempts: number, reason: string): Promise<void> {
