@@ -93,13 +93,12 @@ export function packSettled(events: readonly Located[]): ArrayBuffer {
   return numbers.buffer
 }
 
-/** Reads what {@link packSettled} wrote, in the same order. */
-export function unpackSettled(settled: ArrayBuffer): { seq: number; slot: number }[] {
+/** Reads what {@link packSettled} wrote, in the same order: each event, and where its key is counted. */
+export function unpackSettled(settled: ArrayBuffer): Map<number, number> {
   const numbers = new Float64Array(settled)
-  return Array.from({ length: settledIn(settled) }, (_, index) => ({
-    seq: Number(numbers[2 * index]),
-    slot: Number(numbers[2 * index + 1]),
-  }))
+  const slots = new Map<number, number>()
+  for (let at = 0; at < numbers.length; at += 2) slots.set(Number(numbers[at]), Number(numbers[at + 1]))
+  return slots
 }
 
 /** How many events {@link packSettled} was given. */

@@ -21,7 +21,7 @@ export class SegmentTable {
   readonly ofKey
   readonly delayed
   readonly oldest
-  readonly following
+  readonly first
   readonly #take
   readonly #size
   readonly #behind
@@ -62,7 +62,7 @@ export class SegmentTable {
     this.oldest = prepare(
       `SELECT seq, created FROM ${name} WHERE seq > ? AND seq < ? AND not_before <= ? ORDER BY seq`,
     )
-    this.following = prepare(`SELECT seq FROM ${name} WHERE seq > ? ORDER BY seq LIMIT 1`)
+    this.first = prepare(`SELECT seq FROM ${name} WHERE seq > ? AND seq < ? ORDER BY seq LIMIT 1`)
     this.#take = prepare(`
       SELECT json_group_array(seq) AS seqs, json_group_array(partition_key) AS keys,
         json_group_array(length(body)) AS sizes,

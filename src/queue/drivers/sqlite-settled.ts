@@ -21,30 +21,17 @@ export function countOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0)
 }
 
-/** Whether a number is in these, which are in order. */
-export function includes(ranges: readonly Range[], number: number): boolean {
-  let low = 0
-  let high = ranges.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((ranges[middle]?.[1] ?? Infinity) < number) low = middle + 1
-    else high = middle
-  }
-  return (ranges[low]?.[0] ?? Infinity) <= number
-}
-
 /** What of these ranges, which are in order, is not settled yet. */
 export function unsettled({ mark, ranges }: Settled, wanted: readonly Range[]): Range[] {
   const result: Range[] = []
   let at = 0
   for (const [start, last] of wanted) {
     let first = Math.max(start, mark + 1)
-    for (; (ranges[at]?.[0] ?? Infinity) <= last; at++) {
-      const [from, upTo] = ranges[at] ?? [0, 0]
-      if (from > first) result.push([first, from - 1])
-      first = Math.max(first, upTo + 1)
+    for (let range = ranges[at]; range !== undefined && range[0] <= last; range = ranges[++at]) {
+      if (range[0] > first) result.push([first, range[0] - 1])
+      first = Math.max(first, range[1] + 1)
       // It may reach into what is wanted next.
-      if (upTo > last) break
+      if (range[1] > last) break
     }
     if (first <= last) result.push([first, last])
   }
@@ -52,18 +39,18 @@ export function unsettled({ mark, ranges }: Settled, wanted: readonly Range[]): 
 }
 
 /**
- * Adds what is settled now. `following` tells the first row behind a number; Infinity when there is none. `passed` are the
- * ranges that the mark has gone over.
+ * Adds what is settled now. `isEmpty` tells whether there is no row between two numbers. `passed` are the ranges that the mark
+ * has gone over.
  */
 export function settle(
   { mark, ranges }: Settled,
   more: readonly Range[],
-  following: (after: number) => number,
+  isEmpty: (gap: Gap) => boolean,
 ): Settled & { passed: Range[] } {
   const all = joined([...ranges, ...more])
   const blocked = all.findIndex(([first], index) => {
-    const reached = all[index - 1]?.[1] ?? mark
-    return first > reached + 1 && following(reached) < first
+    const after = all[index - 1]?.[1] ?? mark
+    return first > after + 1 && !isEmpty({ after, before: first })
   })
   const count = blocked === -1 ? all.length : blocked
   return { mark: all[count - 1]?.[1] ?? mark, ranges: all.slice(count), passed: all.slice(0, count) }

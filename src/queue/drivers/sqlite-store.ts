@@ -147,7 +147,7 @@ export class Store implements RowSource {
     const found = unsettled(this.#settled, rangesOf(seqs)).flatMap(range =>
       [...this.#segments.between(...range)].flatMap(table => table.present(range)),
     )
-    const { passed, ...settled } = settle(this.#settled, found, after => this.#following(after))
+    const { passed, ...settled } = settle(this.#settled, found, gap => this.#isEmpty(gap))
     this.#settled = settled
     this.#segments.release(passed)
     if (countOf(settled.ranges) > MAX_UNSAVED) this.deleteSettled()
@@ -254,13 +254,11 @@ export class Store implements RowSource {
     return Infinity
   }
 
-  /** The first row behind a number, settled or not. */
-  #following(after: number): number {
-    for (const table of this.#segments.between(after + 1, END)) {
-      const row = table.following.get(after)
-      if (row !== undefined) return Number(row['seq'])
-    }
-    return Infinity
+  /** Whether there is no row, settled or not. */
+  #isEmpty({ after, before }: Gap): boolean {
+    return [...this.#segments.between(after + 1, before - 1)].every(
+      table => table.first.get(after, before) === undefined,
+    )
   }
 
   /** The tables in which there may be events behind `after` that are still to be delivered, and where. */

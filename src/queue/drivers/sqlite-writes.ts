@@ -3,7 +3,6 @@ import { unpackBatch, unpackSettled } from './sqlite-batch.ts'
 import { slotOf, type KeyCounts } from './sqlite-key-counts.ts'
 import type { Leases } from './sqlite-leases.ts'
 import type { Answer, Results, Write } from './sqlite-protocol.ts'
-import { includes } from './sqlite-settled.ts'
 import type { Store } from './sqlite-store.ts'
 
 const MAX_REASON = 1_000
@@ -66,9 +65,9 @@ export function commit(
           outcomes.set(token, () => leases.giveBack(token, 0))
         })
       case 'settle': {
-        const settled = unpackSettled(write.settled)
-        const found = store.settle(settled.map(({ seq }) => seq))
-        removed.push(...settled.filter(({ seq }) => includes(found, seq)))
+        const slots = unpackSettled(write.settled)
+        for (const [first, last] of store.settle([...slots.keys()]))
+          for (let seq = first; seq <= last; seq++) removed.push({ seq, slot: Number(slots.get(seq)) })
         return undefined
       }
       case 'bury': {

@@ -2,10 +2,10 @@ import t from 'tap'
 import {
   countOf,
   gapsBehind,
-  includes,
   rangesOf,
   settle,
   unsettled,
+  type Gap,
   type Range,
 } from '../../../src/queue/drivers/sqlite-settled.ts'
 
@@ -26,10 +26,6 @@ void t.test('makes ranges of numbers, and numbers of ranges', async t => {
     const numbers = some(seed, 50)
     t.same(numbersOf(rangesOf(numbers.toReversed())), numbers)
     t.equal(countOf(rangesOf(numbers)), numbers.length)
-    t.same(
-      Array.from({ length: 60 }, (_, index) => index).filter(number => includes(rangesOf(numbers), number)),
-      numbers,
-    )
   }
 })
 
@@ -38,7 +34,7 @@ void t.test('says what is new, and what lies between', async t => {
     for (const other of [1, 2, 3, 4, 5, 6])
       for (const mark of [0, 4, 20, 60]) {
         const settled = { mark, ranges: rangesOf(some(seed, 50).filter(number => number > mark + 1)) }
-        const isSettled = (number: number) => number <= mark || includes(settled.ranges, number)
+        const isSettled = (number: number) => number <= mark || numbersOf(settled.ranges).includes(number)
         const wanted = some(other, 55)
         t.same(
           numbersOf(unsettled(settled, rangesOf(wanted))),
@@ -63,9 +59,9 @@ void t.test('says what is new, and what lies between', async t => {
 
 void t.test('the mark goes as far as nothing that is there is left behind it', async t => {
   const rows = [1, 2, 3, 7, 8, 9, 10]
-  const following = (after: number) => rows.find(row => row > after) ?? Infinity
+  const isEmpty = ({ after, before }: Gap) => !rows.some(row => row > after && row < before)
   const start = { mark: 0, ranges: [] }
-  const behind = settle(start, [[2, 3]], following)
+  const behind = settle(start, [[2, 3]], isEmpty)
   t.same(behind, { mark: 0, ranges: [[2, 3]], passed: [] })
   const over = settle(
     behind,
@@ -73,13 +69,13 @@ void t.test('the mark goes as far as nothing that is there is left behind it', a
       [1, 1],
       [8, 9],
     ],
-    following,
+    isEmpty,
   )
   t.same(over, { mark: 3, ranges: [[8, 9]], passed: [[1, 3]] })
   t.same(
-    settle(over, [[7, 7]], following),
+    settle(over, [[7, 7]], isEmpty),
     { mark: 9, ranges: [], passed: [[7, 9]] },
     'over numbers without a row',
   )
-  t.same(settle(over, [], following), { mark: 3, ranges: [[8, 9]], passed: [] })
+  t.same(settle(over, [], isEmpty), { mark: 3, ranges: [[8, 9]], passed: [] })
 })

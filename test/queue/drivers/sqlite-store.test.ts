@@ -246,6 +246,7 @@ void t.test('drops a segment with the last of its events, however that goes', as
   t.same(tables(), ['events_1: 3', 'events_2: 1', 'events_3: 2'], 'one before it is not settled')
   change(() => void store.settle([3]))
   t.same(tables(), ['events_3: 2'])
+  t.throws(() => store.read(1), TypeError, 'it is no longer in the queue')
   change(() => void store.settle([8, 7]))
   t.same(tables(), ['events_3: 0'], 'the last is emptied')
   add('ijkl')
