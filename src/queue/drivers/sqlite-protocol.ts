@@ -2,6 +2,9 @@ import { QueueCorruptError, QueueFullError, QueueLockedError, QueueUnavailableEr
 import type { DeadLetter, QueueStats, SettleResult, TakeRequest } from '../types.ts'
 import { settledIn, type PackedEvents, type PackedLeases } from './sqlite-batch.ts'
 
+/** A table of events is full with so many, or so many bytes of them since it was begun or opened. */
+export type SegmentLimits = { events: number; bytes: number }
+
 /** What the worker is started with (workerData). Sizes in bytes, times in ms. */
 export type WorkerOptions = {
   file: string
@@ -10,6 +13,8 @@ export type WorkerOptions = {
   minFree: number
   ballast: number
   maxAttempts: number
+  /** When a table of events is full; given by tests that want many. */
+  segments?: Partial<SegmentLimits>
   /** Where to count the events of each key, if somebody wants to know. */
   keyCounts?: SharedArrayBuffer
 }

@@ -1,10 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { createSegment } from './sqlite-schema.ts'
+import type { SegmentLimits } from './sqlite-protocol.ts'
 import { SegmentTable } from './sqlite-segment.ts'
 import type { Range } from './sqlite-settled.ts'
-
-/** A segment is full with so many events, or so many bytes of them since it was begun or opened. */
-export type SegmentLimits = { events: number; bytes: number }
 
 const LIMITS: SegmentLimits = { events: 32_768, bytes: 32 * 1024 * 1024 }
 

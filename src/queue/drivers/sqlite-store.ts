@@ -7,7 +7,7 @@ import type { Row, RowSource } from './sqlite-leases.ts'
 import type { Wire, WorkerOptions } from './sqlite-protocol.ts'
 import { number, openDatabase, transaction } from './sqlite-schema.ts'
 import type { SegmentTable } from './sqlite-segment.ts'
-import { Segments, type SegmentLimits } from './sqlite-segments.ts'
+import { Segments } from './sqlite-segments.ts'
 import {
   countOf,
   gapsBehind,
@@ -33,9 +33,10 @@ const NOTHING = { seqs: '[]', keys: '[]', sizes: '[]' }
 /** Events that may be settled in memory alone, because one before them is not: a crash has them delivered again. */
 const MAX_UNSAVED = 16_384
 
-export type StoreOptions = Pick<WorkerOptions, 'file' | 'dedupeWindow' | 'maxAttempts' | 'maxSize'> & {
-  segments?: Partial<SegmentLimits>
-}
+export type StoreOptions = Pick<
+  WorkerOptions,
+  'file' | 'dedupeWindow' | 'maxAttempts' | 'maxSize' | 'segments'
+>
 
 /** A message as it is delivered; `attempts` are those that failed before. */
 export type StoredMessage = { attempts: number; body: Uint8Array }
@@ -172,7 +173,10 @@ export class Store implements RowSource {
   /** Makes an event a dead letter, if it is there. Returns its key. */
   bury(seq: number, attempts: number, reason: string, now: number): string | undefined {
     if (unsettled(this.#settled, [[seq, seq]]).length === 0) return undefined
-    const row = this.#segments.of(seq).bury.get(attempts, reason, now, seq)
+    const rows = [...this.#segments.between(seq, seq)].map(table =>
+      table.bury.get(attempts, reason, now, seq),
+    )
+    const row = rows[0]
     if (row === undefined) return undefined
     this.#counts.dead++
     this.remove(seq)

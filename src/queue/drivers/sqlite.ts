@@ -16,7 +16,7 @@ import { packBatch, packKeys, packSettled, unpackEvents } from './sqlite-batch.t
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
 import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
-import { callError } from './sqlite-protocol.ts'
+import { callError, type SegmentLimits } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
 
@@ -29,6 +29,8 @@ export type SqliteQueueOptions = {
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>
   /** What may wait for the disk at a time. Default: 20,000 events, 64 MiB. */
   maxInFlight?: { events: number; bytes: number }
+  /** When a table of the database is full, and another is begun. Default: 32,768 events, 32 MiB. */
+  segments?: Partial<SegmentLimits>
   /** The database may grow to this size; beyond it events are refused. Default: no limit but the disk. */
   maxSize?: number
   /** Events are refused while the disk has less free space. Default: 64 MiB. */
@@ -91,6 +93,7 @@ class SqliteQueue implements EmbeddedQueue {
         minFree: options.minFree ?? 64 * MIB,
         ballast: options.ballast ?? 16 * MIB,
         maxAttempts: options.maxAttempts ?? 5,
+        ...(options.segments && { segments: options.segments }),
         ...(keyCounts && { keyCounts }),
       },
       log: options.log,
