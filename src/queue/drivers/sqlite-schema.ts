@@ -96,7 +96,7 @@ function prepare(database: DatabaseSync, file: string): void {
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 10000;
     PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -16384;
+    PRAGMA cache_size = -4096;
   `)
   assertDurable(database, file)
   if (isNew)

@@ -15,7 +15,7 @@ import type {
 import { packBatch, packKeys, packSettled, unpackEvents } from './sqlite-batch.ts'
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
-import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
+import { createKeyCounts, mayHold } from './sqlite-key-counts.ts'
 import { callError, type SegmentLimits } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
@@ -65,7 +65,7 @@ export function createSpoolStore(options: SqliteQueueOptions): SpoolStore {
   const queue = new SqliteQueue(options, counts)
   return Object.assign(queue, {
     remembers: options.dedupeWindow > 0,
-    holds: (key: string) => stored[slotOf(key)] !== 0,
+    holds: (key: string) => mayHold(stored, key),
   })
 }
 
