@@ -45,7 +45,7 @@ export function conduct(
     for (const fault of faults) {
       await sleep(Math.max(0, begun + fault.at - performance.now()))
       const targets = targetsOf(fault)
-      const performed = perform(fault, Promise.all(targets.map(target => queues.get(target))))
+      const performed = perform(fault, Promise.all(targets.map(async target => queues.get(target))))
       for (const target of targets) queues.set(target, performed)
       all.push(performed)
     }

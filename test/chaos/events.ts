@@ -12,6 +12,8 @@ const SIZES = [
   { share: 40, least: 2 * KB, most: 8 * KB },
 ]
 const SMALL = 300
+/** None of two halves: a piece of a text of them is a text. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz é世'
 const LONGEST = 600 * KB
 /** Between the timestamps of a room, in ms: they rise in each room, and repeat among rooms. */
 const STEP = 10
@@ -19,8 +21,7 @@ const STEP = 10
 /** `from` is the timestamp of the first event of each room, in ms since the epoch. */
 export function createEventMaker(seed: number, from: number): EventMaker {
   const random = createRandom(seed, 'text')
-  const letters = Array.from({ length: 2 * LONGEST }, () => random.pick([...'abcdefghijklmnopqrstuvwxyz é世']))
-  const text = letters.join('')
+  const text = Array.from({ length: 2 * LONGEST }, () => LETTERS[random.int(0, LETTERS.length - 1)]).join('')
 
   return (room, place) => {
     const digest = createHash('sha256').update(`${seed} ${room} ${place}`).digest()

@@ -42,7 +42,12 @@ const LONG = [500, 4_000] as const
 /** Every kind of fault, by its name. */
 export const KINDS = {
   'service: kill -9': { weight: 6, hold: [0, 500], targets: ['service'], needs: { mortal: true } },
-  'service: kill -9 while it starts': { weight: 2, hold: [0, 500], targets: ['service'], needs: { mortal: true } },
+  'service: kill -9 while it starts': {
+    weight: 2,
+    hold: [0, 500],
+    targets: ['service'],
+    needs: { mortal: true },
+  },
   'service: SIGTERM': { weight: 3, hold: [0, 500], targets: ['service'], needs: { mortal: true } },
   'service: SIGSTOP': { weight: 3, hold: LONG, targets: ['service'] },
 
@@ -52,7 +57,12 @@ export const KINDS = {
   'broker: connections cut': { weight: 3, hold: MOMENT, targets: ['broker-link'], needs: { broker: true } },
   'broker: connections refused': { weight: 2, hold: LONG, targets: ['broker-link'], needs: { broker: true } },
   'broker: network stalled': { weight: 3, hold: LONG, targets: ['broker-link'], needs: { broker: true } },
-  'broker: connections half-closed': { weight: 2, hold: MOMENT, targets: ['broker-link'], needs: { broker: true } },
+  'broker: connections half-closed': {
+    weight: 2,
+    hold: MOMENT,
+    targets: ['broker-link'],
+    needs: { broker: true },
+  },
   'broker: answers cut': { weight: 3, hold: MOMENT, targets: ['broker-link'], needs: { broker: true } },
   'broker: answers garbled': { weight: 3, hold: MOMENT, targets: ['broker-link'], needs: { broker: true } },
 
@@ -62,7 +72,12 @@ export const KINDS = {
   'state: connections cut': { weight: 2, hold: MOMENT, targets: ['state-link'], needs: { shared: true } },
   'state: connections refused': { weight: 1, hold: LONG, targets: ['state-link'], needs: { shared: true } },
   'state: network stalled': { weight: 2, hold: LONG, targets: ['state-link'], needs: { shared: true } },
-  'state: connections half-closed': { weight: 1, hold: MOMENT, targets: ['state-link'], needs: { shared: true } },
+  'state: connections half-closed': {
+    weight: 1,
+    hold: MOMENT,
+    targets: ['state-link'],
+    needs: { shared: true },
+  },
   'state: answers cut': { weight: 2, hold: MOMENT, targets: ['state-link'], needs: { shared: true } },
   'state: answers garbled': { weight: 2, hold: MOMENT, targets: ['state-link'], needs: { shared: true } },
 

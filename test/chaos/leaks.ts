@@ -31,7 +31,8 @@ export function holdingOf(pid: number): Holding {
 /** What a process holds too much of, in words. `before` is what it, or one like it, held when it had just begun. */
 export function leaksOf(before: Holding, after: Holding): string[] {
   const found: string[] = []
-  if (after.files > before.files + MORE_FILES) found.push(`${after.files} files, ${before.files} at the start`)
+  if (after.files > before.files + MORE_FILES)
+    found.push(`${after.files} files, ${before.files} at the start`)
   if (after.sockets > before.sockets + MORE_SOCKETS)
     found.push(`${after.sockets} sockets, ${before.sockets} at the start`)
   if (after.children > before.children) found.push(`${after.children} processes`)

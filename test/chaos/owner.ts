@@ -8,23 +8,27 @@ export type Lifetime = Owner & {
   problems: string[]
 }
 
-export function createLifetime(): Lifetime {
+/** Ends with `within`, if it has not ended before. */
+export function createLifetime(within?: Lifetime): Lifetime {
   const ends: (() => unknown)[] = []
   const problems: string[] = []
+  async function end(): Promise<void> {
+    const errors: unknown[] = []
+    for (let end = ends.pop(); end !== undefined; end = ends.pop())
+      try {
+        await end()
+      } catch (error) {
+        errors.push(error)
+      }
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be ended')
+  }
+
+  within?.teardown(end)
   return {
     problems,
     teardown: end => void ends.push(end),
     fail: reason => void problems.push(reason),
     pass: (name, { skip }) => void problems.push(`${name}: ${skip}`),
-    async end() {
-      const errors: unknown[] = []
-      for (let end = ends.pop(); end !== undefined; end = ends.pop())
-        try {
-          await end()
-        } catch (error) {
-          errors.push(error)
-        }
-      if (errors.length > 0) throw new AggregateError(errors, 'not everything could be ended')
-    },
+    end,
   }
 }

@@ -16,6 +16,8 @@ export type ReplicaOptions = {
 
 /** Between tries to start it, in ms, as whatever watches over a service would. */
 const RESTART = 250
+/** More than SHUTDOWN_TIMEOUT of any scene, in ms. */
+const LONGEST_END = 40_000
 
 /** One service that is started again whenever it ends, unless it is meant to be down. */
 export class Replica {
@@ -24,6 +26,8 @@ export class Replica {
   #service: Service | undefined
   #isWanted = false
   #starting: Promise<void> | undefined
+  /** What processes that have ended wrote. */
+  readonly #outputs: string[] = []
 
   constructor(options: ReplicaOptions) {
     this.#options = options
@@ -47,6 +51,11 @@ export class Replica {
     return this.#service
   }
 
+  /** Everything that its processes wrote. */
+  output(): string {
+    return [...this.#outputs, this.#service?.output() ?? ''].join('\n')
+  }
+
   /** Has it run from now on, and resolves once it listens. */
   up(): Promise<void> {
     this.#isWanted = true
@@ -56,15 +65,23 @@ export class Replica {
     return this.#starting
   }
 
-  /** Ends it by a signal; resolves with its exit status, or undefined when there was no process that listened. */
-  async down(signal: NodeJS.Signals): Promise<number | null | undefined> {
+  /**
+   * Ends it by a signal; resolves with its exit status, null when the signal killed it, or undefined when there was no process
+   * that listened. One that goes on for ever is killed.
+   */
+  async down(signal: NodeJS.Signals): Promise<number | null | undefined | 'hangs'> {
     this.#isWanted = false
     // What is just being started by itself listens at once, or ends.
     await this.#starting
     const service = this.#service
     this.#service = undefined
     service?.signal(signal)
-    return service?.exited
+    const over = new AbortController()
+    const hangs = sleep(LONGEST_END, 'hangs' as const, { signal: over.signal }).catch(() => 'hangs' as const)
+    const status = await Promise.race([service?.exited, hangs])
+    over.abort()
+    if (status === 'hangs') service?.signal('SIGKILL')
+    return status
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -95,6 +112,7 @@ export class Replica {
         this.#service = service
         void service.exited.then(status => this.#exited(service, status))
       } catch (error) {
+        this.#outputs.push(String(error))
         if (this.#isWanted) ended({ replica: number, status: 1, last: lastWords(String(error)) })
         await sleep(RESTART)
       }
@@ -102,6 +120,7 @@ export class Replica {
   }
 
   #exited(service: Service, status: number | null): void {
+    this.#outputs.push(service.output())
     if (service !== this.#service) return
     this.#service = undefined
     this.#options.ended({ replica: this.#options.number, status, last: lastWords(service.output()) })

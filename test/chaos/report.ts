@@ -1,5 +1,5 @@
-import type { Outcome } from './play.ts'
 import { KIND_NAMES, type KindName } from './kinds.ts'
+import type { Outcome } from './play.ts'
 
 const HEAD = [
   'queue',
@@ -10,12 +10,12 @@ const HEAD = [
   'came out',
   'of these again',
   'violations',
-  'longest recovery',
-  'most memory',
+  'complete after',
+  'memory',
   'took',
 ]
 
-/** A line for each driver and one for all, as Markdown. */
+/** A line for each driver, and one for all, as Markdown. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const drivers = [...new Set(outcomes.map(({ scene }) => scene.driver))]
   const rows = drivers.map(driver =>
@@ -24,54 +24,111 @@ export function tableOf(outcomes: readonly Outcome[]): string {
       outcomes.filter(({ scene }) => scene.driver === driver),
     ),
   )
-  if (drivers.length > 1) rows.push(rowOf('**all**', outcomes))
-  return [HEAD, HEAD.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+  if (drivers.length > 1) rows.push(rowOf('all', outcomes))
+  return markdown([HEAD, HEAD.map(() => '---'), ...rows])
 }
 
 function rowOf(name: string, outcomes: readonly Outcome[]): string[] {
-  const sum = (of: (outcome: Outcome) => number): string =>
-    grouped(outcomes.reduce((total, outcome) => total + of(outcome), 0))
+  const sum = (of: (outcome: Outcome) => number): number =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0)
   const most = (of: (outcome: Outcome) => number): number => Math.max(...outcomes.map(of))
-  return [
-    name,
-    grouped(outcomes.length),
-    sum(({ faults }) => faults.length),
+  const counts = [
+    outcomes.length,
+    sum(({ scene }) => scene.faults.length),
     sum(({ sent }) => sent),
     sum(({ acknowledged }) => acknowledged),
     sum(({ delivered }) => delivered),
     sum(({ repeated }) => repeated),
     sum(({ violations }) => violations.length),
-    `${(most(({ recovery }) => recovery) / 1_000).toFixed(1)} s`,
-    `${most(({ memory }) => memory)} MB`,
-    `${Math.round(outcomes.reduce((total, { elapsed }) => total + elapsed, 0) / 1_000)} s`,
+  ]
+  return [
+    name,
+    ...counts.map(grouped),
+    `${seconds(most(({ recovery }) => recovery))} at most`,
+    `${most(({ memory }) => memory)} MB at most`,
+    seconds(
+      sum(({ elapsed }) => elapsed),
+      0,
+    ),
   ]
 }
 
 /** How often each kind of fault was played, as Markdown. */
 export function faultsOf(outcomes: readonly Outcome[]): string {
   const counts = new Map<KindName, number>()
-  for (const { faults } of outcomes)
-    for (const { kind } of faults) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  const rows = KIND_NAMES.map(kind => `| ${kind} | ${grouped(counts.get(kind) ?? 0)} |`)
-  return ['| fault | times |', '|---|---|', ...rows].join('\n')
+  for (const { scene } of outcomes)
+    for (const { kind } of scene.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const rows = KIND_NAMES.map(kind => [kind, grouped(counts.get(kind) ?? 0)])
+  return markdown([['fault', 'times'], ['---', '---'], ...rows])
 }
 
-/** One line of a scene, such as `redis 3: 2 replicas, 24 faults, 5,000 acknowledged`. */
-export function lineOf({ scene, faults, acknowledged, repeated, recovery, answers, memory, endings }: Outcome): string {
+/** A scene in a line. */
+export function lineOf({
+  scene,
+  acknowledged,
+  repeated,
+  recovery,
+  answers,
+  memory,
+  endings,
+}: Outcome): string {
   const shape = scene.replicas > 1 ? `${scene.replicas} replicas over ${scene.state}` : 'one service'
-  const refused = Object.entries(answers).map(([status, count]) => `${status}: ${count}`)
+  const counts = Object.entries(answers).map(([answer, count]) => `${answer} ${grouped(count)}`)
   return [
-    `${scene.driver} ${scene.number}: ${shape}${scene.mortal ? '' : ' that lives through all'}`,
-    `${faults.length} faults`,
+    `${scene.driver}, scene ${scene.number}: ${shape}${scene.mortal ? '' : ' that is never ended'}`,
+    `${scene.faults.length} faults`,
     `${grouped(acknowledged)} acknowledged`,
-    `${repeated} twice`,
-    `complete after ${(recovery / 1_000).toFixed(1)} s`,
+    `${grouped(repeated)} came out again`,
+    `complete after ${seconds(recovery)}`,
     `${memory} MB`,
-    `${endings} ended by themselves`,
-    `answers ${refused.join(' ')}`,
-  ].join(', ')
+    ...(endings > 0 ? [`ended ${endings} times by itself on a broken disk`] : []),
+    `answers: ${counts.join(', ')}`,
+  ].join('; ')
 }
 
-export function grouped(count: number): string {
+/** What stands in a document between these two lines is written by a run. */
+export const BEGIN = '<!-- chaos: written by `npm run chaos -- --report` -->'
+export const END = '<!-- end of chaos -->'
+
+/** A document with a report in place of the one before, or behind what it has. */
+export function withReport(document: string, report: string): string {
+  const block = `${BEGIN}\n\n${report}\n\n${END}`
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)]
+  if (begin < 0 || end < begin) return `${document.trimEnd()}\n\n${block}\n`.trimStart()
+  return document.slice(0, begin) + block + document.slice(end + END.length)
+}
+
+/** What a report says of the run besides its tables. */
+export type Facts = {
+  command: string
+  seed: number
+  date: string
+  commit: string
+  machine: string
+  versions: string
+}
+
+/** The report of a run, as Markdown. */
+export function reportOf(outcomes: readonly Outcome[], facts: Facts): string {
+  const violations = outcomes.flatMap(({ scene, violations }) =>
+    violations.map(({ what, detail }) => `- ${scene.driver}, scene ${scene.number}: ${what}: ${detail}`),
+  )
+  const run = [
+    `\`${facts.command}\`, on ${facts.date}, of commit ${facts.commit}, seed ${facts.seed}.`,
+    `Machine: ${facts.machine}. ${facts.versions}.`,
+  ].join('\n')
+  const found = violations.length > 0 ? violations.join('\n') : 'Nothing was violated.'
+  return [run, tableOf(outcomes), found, faultsOf(outcomes)].join('\n\n')
+}
+
+function markdown(rows: readonly (readonly string[])[]): string {
+  return rows.map(cells => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function seconds(ms: number, digits = 1): string {
+  return `${(ms / 1_000).toFixed(digits)} s`
+}
+
+function grouped(count: number): string {
   return count.toLocaleString('en-US')
 }

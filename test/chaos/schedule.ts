@@ -106,7 +106,13 @@ function planScene(
     at += Math.round(pace * (0.2 + 1.6 * random.next()))
     const kind = deal(possible, decks, random)
     const [least, most] = kindOf(kind).hold
-    return { kind, at, hold: random.int(least, most), replica: random.int(0, replicas - 1), draw: random.next() }
+    return {
+      kind,
+      at,
+      hold: random.int(least, most),
+      replica: random.int(0, replicas - 1),
+      draw: random.next(),
+    }
   })
   return {
     driver,
@@ -127,7 +133,7 @@ function planScene(
 function settingsOf(random: Random, isEmbedded: boolean): Record<string, string> {
   return {
     RECONCILE_INTERVAL: random.pick(['500ms', '2s']),
-    SHUTDOWN_TIMEOUT: random.pick(['2s', '6s']),
+    SHUTDOWN_TIMEOUT: random.pick(['10s', '25s']),
     WEBHOOK_AUTH_TYPE: random.pick(['bearer', 'api_key', 'basic', 'no_auth']),
     ...(!isEmbedded && {
       PUBLISH_TIMEOUT: random.pick(['100ms', '500ms', '2s']),

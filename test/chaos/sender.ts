@@ -113,7 +113,8 @@ export function startSender(options: SenderOptions): Sender {
         return
       }
       if (over.signal.aborted || (outcome !== 'unreachable' && random.chance(0.3))) return
-      await sleep(random.int(10, 150))
+      // Who finds nobody there waits for longer, so that trying again is not all that this machine does.
+      await sleep(outcome === 'unreachable' ? random.int(200, 600) : random.int(10, 150))
     }
   }
 

@@ -50,7 +50,8 @@ export class Verifier {
 }
 
 function placeOf(data: unknown): { room: number; place: number } | undefined {
-  if (typeof data !== 'object' || data === null || !('room_id' in data) || !('place' in data)) return undefined
+  if (typeof data !== 'object' || data === null || !('room_id' in data) || !('place' in data))
+    return undefined
   const room = Number(/^room-(\d+)$/.exec(String(data.room_id))?.[1] ?? Number.NaN)
   const { place } = data
   return Number.isSafeInteger(room) && typeof place === 'number' ? { room, place } : undefined

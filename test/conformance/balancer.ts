@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,19 +19,23 @@ type Forwarded = { status: number; text: string; replica?: string }
 /** Listens on a random port of the loopback until the end of the test. */
 export async function balancer(t: Owner): Promise<Balancer> {
   const ready = new Map<string, boolean>()
-  const agent = new Agent({ headersTimeout: 10_000 })
+  const agent = new Agent({ headersTimeout: 10_000, keepAliveMaxTimeout: 4_000 })
   const over = new AbortController()
   let turn = 0
 
   const server = createServer((incoming, outgoing) => {
-    void forward(incoming).then(
-      ({ status, text, replica }) => {
-        const named = replica === undefined ? {} : { [SERVED_BY]: replica }
-        outgoing.writeHead(status, { 'content-type': 'application/json', ...named }).end(text)
-      },
-      () => outgoing.writeHead(502).end(),
-    )
+    void answer(incoming, outgoing)
   })
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    try {
+      const { status, text, replica } = await forward(incoming)
+      const named = replica === undefined ? {} : { [SERVED_BY]: replica }
+      outgoing.writeHead(status, { 'content-type': 'application/json', ...named }).end(text)
+    } catch {
+      outgoing.writeHead(502).end()
+    }
+  }
 
   async function forward(incoming: IncomingMessage): Promise<Forwarded> {
     const { method = 'GET', url = '/' } = incoming
