@@ -94,7 +94,7 @@ export async function endAll({ replicas }: Arena, violated: Violated): Promise<v
   for (const replica of replicas) {
     const status = await replica.down('SIGTERM')
     if (status !== 0) violated('ended badly', `SIGTERM at the end: exit status ${status}`)
-    const stray = strayFiles(join(replica.environment.DATA_DIR))
+    const stray = strayFiles(replica.environment.DATA_DIR)
     if (stray.length > 0) violated('leaked', `files: ${stray.join(', ')}`)
   }
 }
