@@ -20,7 +20,8 @@ export function createLifetime(within?: Lifetime): Lifetime {
       } catch (error) {
         errors.push(error)
       }
-    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be ended')
+    if (errors.length > 0)
+      throw new AggregateError(errors, `not everything could be ended: ${errors.join('; ')}`)
   }
 
   within?.teardown(end)

@@ -15,7 +15,7 @@ import {
   MINUTE,
   refusalsIn,
 } from './look.ts'
-import { createLifetime } from './owner.ts'
+import { createLifetime, type Lifetime } from './owner.ts'
 import type { Replica } from './replica.ts'
 import type { Fault, Scene } from './schedule.ts'
 import { startSender } from './sender.ts'
@@ -43,8 +43,8 @@ export type Outcome = {
   elapsed: number
 }
 
-/** `say` is told of what happens when, a line each. */
-export type PlayOptions = ArenaOptions & { say: (line: string) => void }
+/** The scene ends with `whole` at the latest. `say` is told of what happens when, a line each. */
+export type PlayOptions = ArenaOptions & { whole: Lifetime; say: (line: string) => void }
 
 /** What a start, or the last events, may take at most, in ms. */
 const LIMIT = 120_000
@@ -54,7 +54,7 @@ const LIMIT = 120_000
  * what the services wrote is left in the folder.
  */
 export async function play(scene: Scene, options: PlayOptions): Promise<Outcome> {
-  const lifetime = createLifetime()
+  const lifetime = createLifetime(options.whole)
   const begun = performance.now()
   try {
     const arena = await makeArena(lifetime, scene, options)

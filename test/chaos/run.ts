@@ -104,7 +104,7 @@ async function playDriver(driver: DriverName, run: Run): Promise<Outcome[]> {
 
 async function playScene(
   scene: Scene,
-  { folder, can, options, check }: Run,
+  { folder, can, options, whole, check }: Run,
   broker: Pick<PlayOptions, 'broker'>,
 ): Promise<Outcome | undefined> {
   const own = await mkdtemp(join(folder, `${scene.driver}-${scene.number}-`))
@@ -116,6 +116,7 @@ async function playScene(
       folder: own,
       cache: join(folder, 'cache'),
       volumes: can.volumes,
+      whole,
       say,
       ...broker,
     })

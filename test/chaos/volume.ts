@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, rmSync, statSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Owner } from '../brokers/owner.ts'
 
@@ -42,26 +42,39 @@ export function makeVolume(owner: Owner, folder: string, name: string): Volume {
     rmSync(image)
   })
 
-  function mount(readOnly = false): void {
-    run('mount', '-o', `loop,errors=remount-ro${readOnly ? ',ro' : ''}`, image, path)
-    if (!readOnly) chmodSync(path, 0o700)
+  function mount(): void {
+    run('mount', '-o', 'loop,errors=remount-ro', image, path)
+    chmodSync(path, 0o700)
+  }
+
+  /** Nothing may be written where it should be mounted and is not: that is the machine's own disk. */
+  function assertMounted(): void {
+    if (statSync(path).dev === statSync(folder).dev) throw new Error(`nothing is mounted at ${path}`)
   }
 
   return {
     path,
     fill(left) {
+      assertMounted()
       const { bavail, bsize } = statfsSync(path)
       const bytes = Math.max(0, bavail * bsize - left)
-      run('fallocate', '-l', String(Math.max(1, bytes)), filler)
+      // It may need some of that to note what it has: then it ends where there is no more, which is as full as can be.
+      const { status } = spawnSync('fallocate', ['-l', String(Math.max(1, bytes)), filler])
+      if (status !== 0 && left > bsize) throw new Error(`fallocate ended with ${status}`)
     },
     empty: () => rmSync(filler, { force: true }),
     breakDown() {
+      assertMounted()
       const device = run('findmnt', '-n', '-o', 'SOURCE', path).trim()
       writeFileSync(join('/sys/fs/ext4', basename(device), 'trigger_fs_error'), 'on purpose')
     },
     remount({ readOnly = false } = {}) {
       run('umount', path)
-      mount(readOnly)
+      // What the kernel has marked as broken is looked at first, as an operator would.
+      const { status } = spawnSync('fsck.ext4', ['-p', image])
+      if (status !== 0 && status !== 1) throw new Error(`fsck.ext4 ended with ${status}`)
+      mount()
+      if (readOnly) run('mount', '-o', 'remount,ro', path)
     },
   }
 }
