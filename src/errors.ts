@@ -185,6 +185,9 @@ export const UnregisterUnfinishedError = createError(
 // The start.
 export const ConfigError = createError('ERR_CONFIG', '%s')
 
+// The command line.
+export const UsageError = createError('ERR_USAGE', '%s')
+
 // The simulator.
 export const NoIntegrationError = createError(
   'ERR_NO_INTEGRATION',
