@@ -113,7 +113,7 @@ void t.test('it stays so after a restart, until somebody asks to register', asyn
   await before.registrar.stop()
   calls()
 
-  const { registrar, store } = await open()
+  const { registrar, store, lines } = await open()
   t.ok(verifies(registrar, old?.signingSecret))
   t.match(registrar.accepted()?.credentials, [{ authorization: old?.authorization }])
   t.equal((await registrar.reconcile()).kind, 'unregistered')
@@ -122,6 +122,12 @@ void t.test('it stays so after a restart, until somebody asks to register', asyn
   t.equal(await registrar.unregister(), 'unregistered', 'twice is as good as once')
   await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_REFUSED', message: /unregistered on request/ })
   t.equal((await registrar.reconcile()).kind, 'unregistered')
+  t.equal((await registrar.reconcile()).kind, 'unregistered')
+  t.same(
+    lines.flatMap(({ level, fields }) => (fields['outcome'] === 'unregistered' ? [level] : [])),
+    ['info', 'debug', 'info', 'debug'],
+    'said once, and again after something else',
+  )
   t.same(calls(), [])
   clock.now += DAY
   t.equal(registrar.accepted(), null, 'nothing is on its way any more')
