@@ -60,6 +60,12 @@ const cases: Case[] = [
     again: { calls: ['GET'], outcome: 'unregistered' },
   },
   {
+    name: 'a web page says 404 to both',
+    faults: [{ status: 404, body: 'html', times: 2 }],
+    calls: ['GET', 'DELETE'],
+    ...refused,
+  },
+  {
     name: 'the delete is refused',
     faults: [{ method: 'DELETE', status: 403, times: 1 }],
     calls: ['GET', 'DELETE'],
