@@ -111,11 +111,11 @@ export const AdminUnreachableError = createError(
 )
 export const AdminAnswerError = createError('ERR_ADMIN_ANSWER', '%s')
 
+// The files of this machine.
+export const DirectoryError = createError('ERR_DIRECTORY', 'The directory %s cannot be used: %s')
+
 // The kept state.
-export const StatePermissionsError = createError(
-  'ERR_STATE_PERMISSIONS',
-  'Others can reach %s (mode %s): run chmod %s',
-)
+export const StatePermissionsError = createError('ERR_STATE_PERMISSIONS', 'Others can reach %s (mode %s): %s')
 export const StateKeyError = createError(
   'ERR_STATE_KEY',
   'The kept secret in %s cannot be decrypted: %s. Nothing was changed',

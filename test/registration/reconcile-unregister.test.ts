@@ -127,13 +127,9 @@ void t.test('it stays so after a restart, until somebody asks to register', asyn
   t.equal(registrar.status().lastReconciledAt, null, 'Jelou has nothing of what is configured')
   t.equal(await registrar.unregister(), 'unregistered', 'twice is as good as once')
   await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_REFUSED', message: /unregistered on request/ })
-  t.equal((await registrar.reconcile()).kind, 'unregistered')
-  t.equal((await registrar.reconcile()).kind, 'unregistered')
-  t.same(
-    lines.flatMap(({ level, fields }) => (fields['outcome'] === 'unregistered' ? [level] : [])),
-    ['info', 'debug', 'info', 'debug'],
-    'said once, and again after something else',
-  )
+  for (const _ of [1, 2]) t.equal((await registrar.reconcile()).kind, 'unregistered')
+  const said = lines.filter(({ fields }) => fields['outcome'] === 'unregistered').map(({ level }) => level)
+  t.same(said, ['info', 'debug', 'info', 'debug'], 'said once, and again after something else')
   t.same(calls(), [])
   clock.now += DAY
   t.equal(registrar.accepted(), null, 'nothing is on its way any more')
