@@ -46,7 +46,7 @@ export const QueueUnavailableError = createError(
 )
 export const QueueOverloadedError = createError(
   'ERR_QUEUE_OVERLOADED',
-  'Too many events wait for the disk: %s',
+  'Too many events wait to be stored: %s',
   503,
 )
 export const QueueFullError = createError('ERR_QUEUE_FULL', 'The queue is full: %s', 503)
