@@ -99,8 +99,9 @@ export async function makeArena(owner: Owner, scene: Scene, options: ArenaOption
     front?.add(publicUrl)
   }
 
+  const adminUrl = (): string | undefined => replicas[0]?.service?.adminUrl
+
   function reading(broker: ArenaOptions['broker']): Pick<Arena, 'reader' | 'mayRepeat'> {
-    const adminUrl = (): string | undefined => replicas[0]?.service?.adminUrl
     if (broker === undefined) return embeddedConsumer(adminUrl, scene.consumed ? owner : undefined)
     const { reader, repeats } = broker.engine
     return { reader: reader(broker.server, queueName), mayRepeat: () => repeats }
