@@ -29,6 +29,8 @@ export type Scene = {
   mortal: boolean
   /** Whether the service runs under a clock that can be stepped. */
   clock: boolean
+  /** Whether events are taken out of the embedded queue all the time, or only once the faults are over. */
+  consumed: boolean
   rooms: number
   /** How many events are to be acknowledged at least. */
   events: number
@@ -122,6 +124,7 @@ function planScene(
     state,
     mortal,
     clock,
+    consumed: isEmbedded && random.chance(0.5),
     rooms: random.pick([16, 64, 200]),
     events,
     settings: settingsOf(random, isEmbedded),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import t from 'tap'
 import { holds } from '../../fixtures/property.ts'
-import { action } from './fixtures/queue-actions.ts'
+import { action, use } from './fixtures/queue-actions.ts'
 import { QueuePlayer } from './fixtures/queue-player.ts'
 
 // By hand: FC_RUNS=5000 node test/queue/drivers/sqlite.property.test.ts
@@ -13,17 +13,21 @@ void t.test(
   t =>
     holds(
       t,
-      fc.asyncProperty(fc.array(action, { maxLength: 40, size: 'max' }), async actions => {
-        const directory = mkdtempSync(join(tmpdir(), 'queue-model-'))
-        const player = new QueuePlayer(join(directory, 'queue.db'))
-        try {
-          await player.open('embedded')
-          for (const one of actions) await player.play(one)
-          await player.empty()
-        } finally {
-          await player.close()
-          rmSync(directory, { recursive: true })
-        }
-      }),
+      fc.asyncProperty(
+        use,
+        fc.array(action, { minLength: 5, maxLength: 60, size: 'max' }),
+        async (as, actions) => {
+          const directory = mkdtempSync(join(tmpdir(), 'queue-model-'))
+          const player = new QueuePlayer(join(directory, 'queue.db'))
+          try {
+            await player.open(as)
+            for (const one of actions) await player.play(one)
+            await player.empty()
+          } finally {
+            await player.close()
+            rmSync(directory, { recursive: true })
+          }
+        },
+      ),
     ),
 )
