@@ -3,12 +3,11 @@ import { jetstream, type JsMsg } from '@nats-io/jetstream'
 import { connect, type ConnectionOptions } from '@nats-io/transport-node'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Test } from 'tap'
-import { launch, type Server } from './server.ts'
+import { launch, type Owner, type Server } from './server.ts'
 
 /** NATS with JetStream on a random port; see `launch`. `config` is more lines of its configuration. */
 export function startNats(
-  t: Test,
+  t: Owner,
   {
     config = () => '',
     jetstream = true,

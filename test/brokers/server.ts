@@ -5,7 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Test } from 'tap'
+
+/** What a server needs of whoever starts it: a test of tap's, or a run of the benchmarks. */
+export type Owner = {
+  /** Calls it when the owner ends; the last one first. */
+  teardown(end: () => Promise<void>): unknown
+  fail(reason: string): unknown
+  /** Names what is skipped for want of a server. */
+  test(name: string, options: { skip: string }, body: () => void): unknown
+}
 
 /** A real server that a test uses: one of its own, which it may kill, or one that the environment names. */
 export type Server = {
@@ -16,6 +24,8 @@ export type Server = {
 }
 
 export type ServerProcess = {
+  /** Of the server itself, which leads a group of processes; undefined once it has ended. */
+  pid: () => number | undefined
   /** Ends it hard and waits until it is gone; its data stay. */
   kill: (signal?: NodeJS.Signals) => Promise<void>
   /** Starts it again on the same port and data, and waits until it answers. */
@@ -46,7 +56,7 @@ export type Launch = {
  * `TEST_{NAME}_ADDRESS` (host:port) is set that one is used. Null when there is neither: the test is then skipped by
  * name, which REQUIRE_BROKERS=1 makes a failure.
  */
-export async function launch(t: Test, options: Launch): Promise<Server | null> {
+export async function launch(t: Owner, options: Launch): Promise<Server | null> {
   const address = process.env[`TEST_${options.name.toUpperCase()}_ADDRESS`]
   if (address !== undefined) {
     const { hostname: host, port } = new URL(`tcp://${address}`)
@@ -107,6 +117,7 @@ export async function launch(t: Test, options: Launch): Promise<Server | null> {
   return {
     ...at,
     process: {
+      pid: () => child?.pid,
       kill,
       start,
       pause: () => child?.pid !== undefined && signalGroup(child.pid, 'SIGSTOP'),
