@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { queueNameOf } from '../../src/queue-name.ts'
-import { chooseSender, closedLoop, type Sender } from './load/load.ts'
-import { PROJECT, writeEvents } from './load/events.ts'
-import { measureOverload, measurePaced, measureSubject, type Files, type Measuring } from './measure.ts'
+import { chooseSender, type Sender } from './load/load.ts'
+import { measureOverload, measurePaced, measureSubject, type Measuring } from './measure.ts'
 import type { Options } from './options.ts'
 import { openProgress, type Progress } from './progress.ts'
+import { eventsNeeded, fillBacklog, syncsPerSecond, writeFiles } from './prepare.ts'
 import { prepareRestarts, type Restarts } from './readiness.ts'
 import { judge } from './goals.ts'
 import { commitOf, describeMachine } from './machine.ts'
@@ -17,16 +14,13 @@ import type { Results, Round } from './results.ts'
 import { tablesOf } from './tables.ts'
 import { Scope } from './scope.ts'
 import { Brokers } from './subjects/brokers.ts'
-import { BASELINE, CEILINGS } from './subjects/ceilings.ts'
-import { INSTEAD } from './subjects/instead.ts'
-import { OURS } from './subjects/ours.ts'
-import type { Running, Start, Subject } from './subjects/subject.ts'
+import { chosen, SUBJECTS } from './subjects/all.ts'
+import { BASELINE } from './subjects/ceilings.ts'
+import type { Running, Subject } from './subjects/subject.ts'
 
-export const SUBJECTS: readonly Subject[] = [...CEILINGS, ...OURS, ...INSTEAD]
 /** What is measured at half load; the rate is by what the first of them takes. */
 const PACED = ['embedded', BASELINE]
 const RESTARTS = 3
-const run = promisify(execFile)
 
 /** Everything that lasts for a whole run. */
 type Bench = {
@@ -77,40 +71,14 @@ export async function runBenchmarks({
   }
 }
 
-/** With what they are compared with. */
-function chosen(names: string[] | undefined): Subject[] {
-  const unknown = names?.filter(name => !SUBJECTS.some(subject => subject.name === name)) ?? []
-  if (unknown.length > 0)
-    throw new Error(
-      `no subject is called ${unknown.join(', ')}; there are ${SUBJECTS.map(({ name }) => name).join(', ')}`,
-    )
-  return SUBJECTS.filter(({ name }) => names === undefined || name === BASELINE || names.includes(name))
-}
-
 async function measureRounds(bench: Bench): Promise<Round[]> {
-  const count = await eventsNeeded(bench)
+  const count = await eventsNeeded(bench.folder, bench.sender, bench.options)
   const rounds: Round[] = []
   for (let index = 0; index < bench.options.rounds; index++) {
     bench.progress.round(index)
     rounds.push(await measureRound(bench, { index, count }))
   }
   return rounds
-}
-
-/** More than anything here can take in a round: what `node:http` takes and half as much again, with what is warmed by. */
-async function eventsNeeded({ options, sender, folder }: Bench): Promise<number> {
-  const scope = new Scope()
-  const file = join(folder, 'calibration')
-  try {
-    const running = await CEILINGS[0]?.start({ scope } as Start)
-    const events = writeEvents({ file, count: 10_000, seed: options.seed })
-    const url = String(running?.url)
-    const { answeredInTime, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
-    return Math.ceil((answeredInTime / seconds) * 1.6 * (options.warmUp + options.seconds))
-  } finally {
-    await scope.end()
-    rmSync(file)
-  }
 }
 
 async function measureRound(
@@ -164,16 +132,6 @@ async function measureRest(bench: Bench, round: Round, measuring: Measuring): Pr
   progress.line('fdatasync', `${round.fdatasync}/s`)
 }
 
-function writeFiles(folder: string, seed: string, count: number): Files {
-  const file = (name: string) => join(folder, `events-${name}`)
-  return {
-    fresh: writeEvents({ file: file('fresh'), count, seed }),
-    duplicates: writeEvents({ file: file('duplicates'), count: 1_000, seed: `${seed}:duplicates` }),
-    forged: writeEvents({ file: file('forged'), count: 10_000, seed, kind: 'forged' }),
-    strangers: writeEvents({ file: file('strangers'), count: 100, seed, kind: 'stranger', size: 262_144 }),
-  }
-}
-
 let uses = 0
 
 /** Starts a subject for as long as it is measured; undefined when it cannot be started on this machine. */
@@ -204,28 +162,6 @@ async function started<T>(
     await scope.end()
     rmSync(folder, { recursive: true, maxRetries: 5 })
   }
-}
-
-async function fillBacklog(folder: string, { backlog, seed }: Options): Promise<string> {
-  const path = join(folder, 'backlog')
-  const data = join(path, 'data')
-  mkdirSync(data, { recursive: true, mode: 0o700 })
-  const program = join(import.meta.dirname, 'fill.ts')
-  await run(process.execPath, [
-    program,
-    join(data, `${queueNameOf(PROJECT)}.sqlite`),
-    `${backlog}`,
-    `${seed}:backlog`,
-  ])
-  return path
-}
-
-async function syncsPerSecond(folder: string): Promise<number> {
-  const file = join(folder, 'synced')
-  const program = join(import.meta.dirname, 'fdatasync.ts')
-  const { stdout } = await run(process.execPath, [program, file, '1'])
-  rmSync(file)
-  return Number(stdout)
 }
 
 function report({ options, sender, skipped }: Bench, rounds: Round[]): boolean {

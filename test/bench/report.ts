@@ -7,6 +7,9 @@ import { tablesOf } from './tables.ts'
 
 const COMMITTED = join(import.meta.dirname, '../../docs/benchmarks')
 const REACHED = 'reached.json'
+const PICTURES =
+  '![Requests per second of each subject, as shares of bare Fastify](speed.svg)\n\n' +
+  '![Latency of each subject at full load: p50, p99, p99.9](latency.svg)'
 const BEGIN = '<!-- results: written by `npm run bench` -->\n'
 const END = '<!-- end of results -->'
 
@@ -30,7 +33,7 @@ export function writeReport(
     ? readFileSync(join(folder, 'README.md'), 'utf8')
     : BEGIN + END
   write('results.json', `${JSON.stringify(results, null, 1)}\n`)
-  write('README.md', withResults(readme, tablesOf(results, subjects)))
+  write('README.md', withResults(readme, `${tablesOf(results, subjects)}\n\n${PICTURES}`))
   write('speed.svg', speedPlot(results, subjects))
   write('latency.svg', latencyPlot(results, subjects))
   const first = results.goals

@@ -69,7 +69,11 @@ export function run(
 }
 
 /** Runs `serve` and waits for its listeners. */
-export async function start(t: Pick<Owner, 'teardown'>, environment: Variables, nodeOptions?: string[]): Promise<Service> {
+export async function start(
+  t: Pick<Owner, 'teardown'>,
+  environment: Variables,
+  nodeOptions?: string[],
+): Promise<Service> {
   const running = run(t, environment, nodeOptions)
   const { publicUrl, adminUrl } = await running.logged('listening')
   const path = environment['WEBHOOK_PATH'] ?? '/webhook/jelou'
