@@ -12,6 +12,9 @@ import { startProgram } from './subjects/program.ts'
 
 const run = promisify(execFile)
 
+/** Per second, also where the machine was busy with something else when it was tried. */
+const LEAST_EVENTS = 50_000
+
 /** More than anything here can take in a round: what `node:http` takes and half as much again, with what is warmed by. */
 export async function eventsNeeded(folder: string, sender: Sender, options: Options): Promise<number> {
   const scope = new Scope()
@@ -20,7 +23,8 @@ export async function eventsNeeded(folder: string, sender: Sender, options: Opti
     const { url } = await startProgram(scope, 'bare-http.ts')
     const events = writeEvents({ file, count: 10_000, seed: options.seed })
     const { answeredInTime, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
-    return Math.ceil((answeredInTime / seconds) * 1.6 * (options.warmUp + options.seconds))
+    const perSecond = Math.max(LEAST_EVENTS, (answeredInTime / seconds) * 1.6)
+    return Math.ceil(perSecond * (options.warmUp + options.seconds))
   } finally {
     await scope.end()
     rmSync(file)
