@@ -1,12 +1,12 @@
-import type { Owner } from '../brokers/server.ts'
+import type { Owner } from '../brokers/owner.ts'
 
 /** Owns what a part of a run starts, and ends it in the opposite order, as a test of tap's would. */
 export class Scope implements Owner {
   /** Why something could not be started, by its name. */
   readonly missing = new Map<string, string>()
-  readonly #ends: (() => Promise<void>)[] = []
+  readonly #ends: (() => unknown)[] = []
 
-  teardown(end: () => Promise<void>): void {
+  teardown(end: () => unknown): void {
     this.#ends.push(end)
   }
 
@@ -14,7 +14,7 @@ export class Scope implements Owner {
     throw new Error(reason)
   }
 
-  test(name: string, { skip }: { skip: string }): void {
+  pass(name: string, { skip }: { skip: string }): void {
     this.missing.set(name, skip)
   }
 

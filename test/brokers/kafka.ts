@@ -5,8 +5,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Owner } from './owner.ts'
 import type { Certificates } from '../fixtures/certificates.ts'
-import { freePort, launch, type Owner, type Server } from './server.ts'
+import { freePort, launch, type Server } from './server.ts'
 import { traceOf } from './trace.ts'
 
 /**

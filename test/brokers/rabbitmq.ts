@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { env } from 'node:process'
 import { promisify } from 'node:util'
 import { Connection, type SyncMessage } from 'rabbitmq-client'
-import { freePort, launch, type Owner, type Server } from './server.ts'
+import type { Owner } from './owner.ts'
+import { freePort, launch, type Server } from './server.ts'
 
 /** Debian's wrappers on the PATH insist on being the user rabbitmq: this is what they call. */
 const PROGRAMS = '/usr/lib/rabbitmq/bin'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { launch, type Owner, type Server } from './server.ts'
+import type { Owner } from './owner.ts'
+import { launch, type Server } from './server.ts'
 
 const OPTIONS = { bind: '127.0.0.1', appendonly: 'yes', appendfsync: 'always', save: '' }
 

@@ -5,7 +5,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { join } from 'node:path'
-import { launch, type Owner, type Server } from './server.ts'
+import type { Owner } from './owner.ts'
+import { launch, type Server } from './server.ts'
 import { traceOf } from './trace.ts'
 
 const PROGRAM = new URL('fauxqs.ts', import.meta.url).pathname

@@ -7,7 +7,8 @@ import { kafkaAdmin, startKafka } from '../../brokers/kafka.ts'
 import { startNats } from '../../brokers/nats.ts'
 import { startRabbitmq } from '../../brokers/rabbitmq.ts'
 import { asked, startRedis } from '../../brokers/redis.ts'
-import type { Owner, Server } from '../../brokers/server.ts'
+import type { Owner } from '../../brokers/owner.ts'
+import type { Server } from '../../brokers/server.ts'
 import { sqsClient, startSqs } from '../../brokers/sqs.ts'
 import { usageOfGroup, type Usage } from '../process-usage.ts'
 import type { Scope } from '../scope.ts'
@@ -56,7 +57,7 @@ export class Brokers {
       server.process.resume()
       await sleep(WAKING)
     }
-    if (server === null) user.test(name, { skip: this.#scope.missing.get(name) ?? 'it is missing' })
+    if (server === null) user.pass(name, { skip: this.#scope.missing.get(name) ?? 'it is missing' })
     else user.teardown(async () => server.process?.pause())
     return server
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Owner } from '../../brokers/server.ts'
+import type { Owner } from '../../brokers/owner.ts'
 import { SECRET, TOKEN } from '../load/events.ts'
 
 const FOLDER = join(import.meta.dirname, '../baselines')
