@@ -78,7 +78,8 @@ export async function startKafka(
         settings[name] = name.endsWith('listeners') ? `${settings[name]},${value}` : value
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
       await writeFile(join(folder, properties), lines.join(''))
-      const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+      // Never begins with a dash, which would make an option of it.
+      const id = Buffer.concat([Buffer.of(0), crypto.getRandomValues(new Uint8Array(15))]).toString('base64url')
       const users = Object.entries(USERS).flatMap(([name, password]) => [
         '--add-scram',
         `SCRAM-SHA-512=[name=${name},password=${password}]`,
