@@ -11,7 +11,7 @@ import { freePort, type Server, type ServerProcess } from '../brokers/server.ts'
 import { balancer } from '../conformance/balancer.ts'
 import { variables } from '../conformance/service.ts'
 import { makeClock, type Clock } from './clock.ts'
-import { embeddedReader } from './queues/embedded.ts'
+import { embeddedConsumer } from './queues/embedded.ts'
 import type { Engine, Reader } from './queues/engine.ts'
 import { Replica, type Ending } from './replica.ts'
 import type { Scene, StateName } from './schedule.ts'
@@ -32,6 +32,8 @@ export type Arena = {
   state?: Remote
   clock?: Clock
   reader: Reader
+  /** Whether the contract allows that the event with this id comes out twice. */
+  mayRepeat: (id: string) => boolean
   /** Processes that ended, or did not begin, although nobody had ended them; with when, in ms of `performance`. */
   endings: (Ending & { at: number })[]
 }
@@ -65,7 +67,7 @@ export async function makeArena(owner: Owner, scene: Scene, options: ArenaOption
   const { port } = new URL(await jelou.listen())
   const jelouLink = await proxy(owner, { host: '127.0.0.1', port: Number(port) })
   const clock = scene.clock ? makeClock(folder) : undefined
-  const remote = options.broker && (await connectBroker(owner, options.broker))
+  const remote = options.broker && (await connectBroker(owner, options.broker, scene.tls))
   const state = scene.state === 'file' ? undefined : await startState(owner, scene.state)
   const queueName = options.broker?.engine.queueName?.(jelou.projectId) ?? jelou.projectId
   const shared = {
@@ -96,6 +98,15 @@ export async function makeArena(owner: Owner, scene: Scene, options: ArenaOption
     replicas.push(new Replica({ owner, number, environment, publicUrl, ended }))
     front?.add(publicUrl)
   }
+
+  const adminUrl = (): string | undefined => replicas[0]?.service?.adminUrl
+
+  function reading(broker: ArenaOptions['broker']): Pick<Arena, 'reader' | 'mayRepeat'> {
+    if (broker === undefined) return embeddedConsumer(adminUrl, scene.consumed ? owner : undefined)
+    const { reader, repeats } = broker.engine
+    return { reader: reader(broker.server, queueName), mayRepeat: () => repeats }
+  }
+
   return {
     scene,
     jelou,
@@ -105,15 +116,23 @@ export async function makeArena(owner: Owner, scene: Scene, options: ArenaOption
     ...(remote && { broker: remote.broker }),
     ...(state && { state: state.remote }),
     ...(clock && { clock }),
-    reader: options.broker
-      ? options.broker.engine.reader(options.broker.server, queueName)
-      : embeddedReader(() => replicas[0]?.service?.adminUrl ?? ''),
+    ...reading(options.broker),
     endings,
   }
 }
 
-async function connectBroker(owner: Owner, { engine, server }: NonNullable<ArenaOptions['broker']>) {
+async function connectBroker(
+  owner: Owner,
+  { engine, server }: NonNullable<ArenaOptions['broker']>,
+  tls: boolean,
+) {
   if (server.process === null) throw new TypeError('the broker must be of our own to be killed')
+  if (tls) {
+    if (engine.secured === undefined) throw new TypeError('it has no port for TLS')
+    const link = await proxy(owner, { host: server.host, port: engine.secured.port(server) })
+    const environment = engine.secured.environment(server)
+    return { broker: { server: server.process, link }, url: engine.secured.queueUrl(link.port), environment }
+  }
   const { port, listen } = engine.behind?.(server) ?? { port: server.port, listen: undefined }
   const link = await proxy(owner, { host: server.host, port }, listen)
   const { environment = {} } = engine

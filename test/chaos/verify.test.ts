@@ -18,7 +18,7 @@ function look(messages: Delivered[], mayRepeat = false): Findings {
     ledger.asked(event, 0)
     ledger.acknowledge(event)
   }
-  const verifier = new Verifier({ ledger, make, mayRepeat })
+  const verifier = new Verifier({ ledger, make, mayRepeat: () => mayRepeat })
   verifier.look(messages)
   return verifier.findings
 }

@@ -10,7 +10,8 @@ export type Findings = {
   wrong: { what: 'altered' | 'disordered' | 'repeated' | 'never sent'; detail: string }[]
 }
 
-export type VerifierOptions = { ledger: Ledger; make: EventMaker; mayRepeat: boolean }
+/** `mayRepeat`: whether the contract allows that the event with this id comes out twice. */
+export type VerifierOptions = { ledger: Ledger; make: EventMaker; mayRepeat: (id: string) => boolean }
 
 /** Compares what comes out of the queue with what was sent. */
 export class Verifier {
@@ -41,7 +42,7 @@ export class Verifier {
     if (verdict === 'disordered') this.#wrong('disordered', name)
     if (verdict !== 'repeated') return
     findings.repeated++
-    if (!mayRepeat) this.#wrong('repeated', name)
+    if (!mayRepeat(String(event['id']))) this.#wrong('repeated', name)
   }
 
   #wrong(what: Findings['wrong'][number]['what'], detail: string): void {

@@ -74,6 +74,8 @@ export function makeVolume(owner: Owner, folder: string, name: string): Volume {
       const { status } = spawnSync('fsck.ext4', ['-p', image])
       if (status !== 0 && status !== 1) throw new Error(`fsck.ext4 ended with ${status}`)
       mount()
+      // That it was taken away may have been lost with what was not synced.
+      rmSync(filler, { force: true })
       if (readOnly) run('mount', '-o', 'remount,ro', path)
     },
   }

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import t from 'tap'
 import { createSqliteQueue, type SqliteQueueOptions } from '../../../src/queue/drivers/sqlite.ts'
@@ -127,6 +128,23 @@ void t.test('closes even when the disk hangs', async t => {
   await t.rejects(hanging, UNAVAILABLE)
   await queue.close()
   t.notOk(queue.health().ok)
+})
+
+void t.test('stays closed when it was just being opened again', async t => {
+  const { queue, order, lines } = controlled(t)
+  await queue.connect()
+  order('crash')
+  await t.rejects(queue.publish(message()), UNAVAILABLE)
+  order('')
+  await until(() => lines.length > 0)
+  // The pause is over and the next worker starts, which takes longer than this.
+  await sleep(5)
+  await queue.close()
+  await sleep(50)
+  t.same(queue.health(), { ok: false, reason: 'it is closed' })
+  t.notOk(lines.includes('the queue is open again'))
+  await queue.connect()
+  t.equal(await queue.publish(message()), 'accepted', 'and may be opened by whoever wants to')
 })
 
 void t.test('says that the disk is full, and recovers without traffic', async t => {
