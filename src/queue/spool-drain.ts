@@ -71,9 +71,9 @@ export class Drain {
       late: (started, now) => breaker.state === 'closed' && this.#pace.late(started, now, this.#flights.size),
     })
     this.#settler = new Settler({
-      settle: async seqs => {
-        await store.settle(seqs)
-        this.#window.settled(seqs)
+      settle: async events => {
+        await store.settle(events)
+        this.#window.settled(events)
       },
       pause: STORE_PAUSE,
     })
@@ -177,7 +177,7 @@ export class Drain {
     this.#attempts.delete(event.seq)
     this.#pace.confirmed()
     this.#window.confirmed(event)
-    this.#settler.add(event.seq)
+    this.#settler.add(event)
     drained(event, started)
     this.#landed()
   }

@@ -247,21 +247,3 @@ void t.test('tells of what is drained, and when its last try began', async t => 
   t.match(told, [[String(sent.body), Number]])
   t.ok((told[0]?.[1] ?? 0) >= 19)
 })
-
-void t.test('gives a queue that is slow no more than it can confirm in time', async t => {
-  const events = 400
-  const { spool, control } = await openSpool(t, { ...quick, spool: { publishTimeout: 100 } })
-  control.health = { ok: false, reason: 'disconnected' }
-  control.answer = fails
-  for (let count = 0; count < events; count++)
-    t.equal(await spool.publish(message(`key ${count}`)), 'accepted')
-  const before = control.published.length
-  // It works on one after another, also on those for which nobody waits any more.
-  control.answer = undefined
-  control.health = { ok: true }
-  const working = setInterval(() => control.pending.splice(0, 2).forEach(one => one.confirm()), 10)
-  t.teardown(() => clearInterval(working))
-  await until(() => spool.figures().drained === events)
-  const published = control.published.length - before
-  t.ok(published < 8 * events, `${published} were published to drain ${events}`)
-})

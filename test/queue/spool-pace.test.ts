@@ -1,5 +1,9 @@
 import t from 'tap'
 import { Pace } from '../../src/queue/spool-pace.ts'
+import { until } from './drivers/fixtures/engine.ts'
+import { fails } from './fixtures/controlled-driver.ts'
+import { message } from './fixtures/message.ts'
+import { openSpool } from './fixtures/spool.ts'
 
 /** What of so many events is under way at a time once that many of them were confirmed. */
 function after(pace: Pace, confirmed: number): number {
@@ -41,4 +45,22 @@ t.test('it grows by a few for each time that so many were confirmed', async t =>
   t.equal(after(pace, 512), 515)
   t.equal(after(pace, 50_000), 816)
   t.equal(after(pace, 50_000), 1_024)
+})
+
+t.test('the drain gives a queue that is slow no more than it can confirm in time', async t => {
+  const events = 400
+  const { spool, control } = await openSpool(t, { deduplicates: true, spool: { publishTimeout: 100 } })
+  control.health = { ok: false, reason: 'disconnected' }
+  control.answer = fails
+  for (let count = 0; count < events; count++)
+    t.equal(await spool.publish(message(`key ${count}`)), 'accepted')
+  const before = control.published.length
+  // It works on one after another, also on those for which nobody waits any more.
+  control.answer = undefined
+  control.health = { ok: true }
+  const working = setInterval(() => control.pending.splice(0, 2).forEach(one => one.confirm()), 10)
+  t.teardown(() => clearInterval(working))
+  await until(() => spool.figures().drained === events)
+  const published = control.published.length - before
+  t.ok(published < 8 * events, `${published} were published to drain ${events}`)
 })
