@@ -49,10 +49,12 @@ export function run(
   environment: Variables,
   nodeOptions: string[] = [],
   args: string[] = ['serve'],
+  /** A command that runs the rest of its arguments. */
+  wrapper: string[] = [],
 ): Process {
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   // tap puts its loaders into the environment of whatever a test spawns; env(1) takes them out, for a start in half the time.
-  const command = ['-i', ...assignments, process.execPath, ...nodeOptions, MAIN, ...args]
+  const command = ['-i', ...assignments, ...wrapper, process.execPath, ...nodeOptions, MAIN, ...args]
   // Where the test's directory is there is no .env.
   const child = spawn('env', command, {
     cwd: dirname(environment.DATA_DIR),
@@ -67,8 +69,13 @@ export function run(
 }
 
 /** Runs `serve` and waits for its listeners. */
-export async function start(t: Test, environment: Variables, nodeOptions?: string[]): Promise<Service> {
-  const running = run(t, environment, nodeOptions)
+export async function start(
+  t: Test,
+  environment: Variables,
+  nodeOptions?: string[],
+  wrapper?: string[],
+): Promise<Service> {
+  const running = run(t, environment, nodeOptions, undefined, wrapper)
   const { publicUrl, adminUrl } = await running.logged('listening')
   const path = environment['WEBHOOK_PATH'] ?? '/webhook/jelou'
   return {
