@@ -10,7 +10,7 @@ import { consume, options } from './fixtures/open.ts'
 
 const UNAVAILABLE = { code: 'ERR_QUEUE_UNAVAILABLE', statusCode: 503 }
 
-/** A queue whose worker does what it is ordered to: nothing special, throw, crash, exit, hang, full. */
+/** A queue whose worker does what it is ordered to: nothing special, throw, crash, exit, hang, full, no room. */
 function controlled(t: Test, changed: Partial<SqliteQueueOptions> = {}) {
   const lines: string[] = []
   const note = (...line: unknown[]) => void lines.push(String(line.at(-1)))
@@ -79,6 +79,22 @@ void t.test('waits longer before each start that fails', async t => {
   order('exit')
   await until(() => delays.length >= 3)
   t.match(delays.slice(0, 3), [{ delay: 1 }, { delay: 2 }, { delay: 4 }])
+})
+
+void t.test('says which file cannot be opened, and why', async t => {
+  const cases = [
+    [
+      'no room',
+      'ERR_QUEUE_FULL',
+      /queue\.db cannot be opened: database or disk is full\. Make room on its disk$/,
+    ],
+    ['throw', UNAVAILABLE.code, /queue\.db cannot be opened: the disk has gone$/],
+  ] as const
+  for (const [what, code, message] of cases) {
+    const { queue, order } = controlled(t)
+    order(what)
+    await t.rejects(queue.connect(), { code, message, cause: { reason: String } })
+  }
 })
 
 void t.test('does not start again what never started', async t => {
