@@ -6,8 +6,9 @@ import { call, signed } from '../conformance/http.ts'
 import { start, variables } from '../conformance/service.ts'
 import { canTrace, parseTrace, tracing } from './strace.ts'
 import { unnamed, unsynced } from './synced.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
-const SECRET = 'signing-secret'
+const SECRET = markedSecret()
 const EVENTS = 40
 
 const ways = {
