@@ -40,7 +40,10 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
   const gate = createGate(options)
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // By its name JSON is found at once, where `*` has the header parsed anew for each request.
+  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
   app.setErrorHandler<FastifyError>(refusal(options))
 
   // The body is JSON only once it is verified: parseEvent checks it.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { unpackEvents } from '../../src/queue/drivers/sqlite-batch.ts'
+import type { StoredEvent } from '../../src/queue/types.ts'
 import { bodies, startEngine } from '../queue/drivers/fixtures/engine.ts'
 import { numbered, ROOMS } from './fixtures/numbered.ts'
 import { type Fate, TracedFolder } from './power-cut.ts'
@@ -38,7 +39,7 @@ for (const use of ['embedded', 'spool'])
         // Nobody syncs the index of the log: it may hold anything.
         writeFileSync(join(image, `${NAME}-shm`), Buffer.alloc(32_768, 0xa5))
         const before = told.filter(one => one.place <= place)
-        await check(t, join(image, NAME), before, sums)
+        await check(t, { file: join(image, NAME), use, told: before }, sums)
         rmSync(image, { recursive: true })
       }
     }
@@ -99,24 +100,33 @@ function fates(): Fate[] {
 /** Opens what the cut has left, and compares it with what was told before. */
 async function check(
   t: Test,
-  file: string,
-  told: readonly Told[],
+  { file, use, told }: { file: string; use: string; told: readonly Told[] },
   sums: { cuts: number; events: number; removed: number },
 ): Promise<void> {
   const numbersOf = (what: string) => told.filter(one => one.what === what).flatMap(({ numbers }) => numbers)
   const [published, removed] = [numbersOf('published'), numbersOf('removed')]
   const removing = new Set(numbersOf('removing'))
+  const gone = new Set(removed)
   const { ask, add, close, reply } = startEngine(t, { file })
   await reply('opened')
-  const events = unpackEvents(await ask({ kind: 'take', after: 0, rows: 1_000_000, bytes: 1e9 }))
+  const events: StoredEvent[] = []
+  for (;;) {
+    const after = events.at(-1)?.seq ?? 0
+    const page = unpackEvents(await ask({ kind: 'take', after, rows: 1_000, bytes: 1e9 }))
+    if (page.length === 0) break
+    events.push(...page)
+  }
   const found = events.map(({ event }): number => JSON.parse(String(event)).data.index)
   const there = new Set(found)
   const expected = published.filter(number => !removing.has(number))
+  // A spool may bring back what has others before it that were not removed.
+  const firstLeft = found.findIndex(number => !gone.has(number))
+  const away = use === 'spool' && firstLeft !== -1 ? found.slice(0, firstLeft) : found
   const wrong = {
     lost: expected.filter(number => !there.has(number)),
     altered: events.filter(({ event }, at) => String(event) !== bodies([numbered(Number(found[at]))])[0])
       .length,
-    back: removed.filter(number => there.has(number)),
+    back: away.filter(number => gone.has(number)),
     twice: found.length - there.size,
     reordered: Array.from({ length: ROOMS }, (_, room) =>
       found.filter(number => number % ROOMS === room),

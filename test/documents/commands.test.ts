@@ -34,6 +34,7 @@ const RUN: Record<string, { file: string; by: string } | { reason: string }> = {
     file: 'test/page/chromium.test.ts',
     by: 'the pictures of the README can be taken anew',
   },
+  'npm run bench': { file: 'test/bench/run.test.ts', by: 'As `npm run bench` does' },
   'npx node docker/test-image.ts': { file: '.ci/run', by: 'docker/test-image.ts' },
   'docker build --tag jelou-receiver .': { file: 'docker/image/build.ts', by: "'build'" },
   'docker compose up': { file: 'docker/image/compose.ts', by: 'docker compose up' },
