@@ -12,8 +12,8 @@ type Bom = {
 }
 type Lock = { packages: Record<string, { version: string; dev?: true }> }
 
-function read<T>(path: string): T {
-  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T
+function read(path: string): unknown {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
 }
 
 // Prints the bill of materials of the service, in CycloneDX: what is locked and runs in it, with versions, licences and hashes.
@@ -22,7 +22,7 @@ const printed = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', maxBuff
 const bom = JSON.parse(printed) as Bom
 
 // `--omit=dev` would leave out what the service may use and development uses too.
-const { packages } = read<Lock>('package-lock.json')
+const { packages } = read('package-lock.json') as Lock
 const running = new Set(
   Object.entries(packages)
     .filter(([, { dev }]) => dev !== true)
@@ -35,5 +35,5 @@ bom.dependencies = bom.dependencies
   .filter(({ ref }) => refs.has(ref))
   .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter(one => refs.has(one)) }))
 // npm calls the project by the folder that it is in.
-component.name = read<{ name: string }>('package.json').name
+component.name = (read('package.json') as { name: string }).name
 process.stdout.write(`${JSON.stringify(bom, undefined, 2)}\n`)
