@@ -14,12 +14,12 @@ import { canTrace, parseTrace, tracing, type Call } from './strace.ts'
 const LOAD = fileURLToPath(new URL('fixtures/durable-load.ts', import.meta.url))
 const NAME = 'queue.db'
 /** More by hand: `CUTS=5000 TAP_TIMEOUT=0 node test/abuse/durability-cut.test.ts`. */
-const CUTS = Number(process.env['CUTS'] ?? 60)
+const CUTS = Number(process.env['CUTS'] ?? 32)
 const EVENTS = 600
 
 type Told = { place: number; what: string; numbers: number[] }
 
-t.setTimeout(CUTS > 60 ? 0 : 170_000)
+t.setTimeout(CUTS > 32 ? 0 : 170_000)
 for (const use of ['embedded', 'spool'])
   t.test(`a power cut at any moment loses nothing that was confirmed (${use})`, { timeout: 0 }, async t => {
     if (!canTrace(t)) return
@@ -107,7 +107,7 @@ async function check(
   const [published, removed] = [numbersOf('published'), numbersOf('removed')]
   const removing = new Set(numbersOf('removing'))
   const gone = new Set(removed)
-  const { ask, add, close, reply } = startEngine(t, { file })
+  const { ask, add, close, reply } = startEngine(t, { file, dedupeWindow: 86_400_000 })
   await reply('opened')
   const events: StoredEvent[] = []
   for (;;) {

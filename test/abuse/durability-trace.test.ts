@@ -50,7 +50,7 @@ for (const [name, more] of Object.entries(ways))
     const folder = environment.DATA_DIR
     t.strictSame(unsynced(calls, events, folder), [])
     t.strictSame(unnamed(calls, folder), [])
-    const syncs = calls.filter(({ name, path = '' }) => name.endsWith('sync') && path.startsWith(folder))
+    const syncs = calls.filter(({ name, path = '' }) => name.endsWith('sync') && path.startsWith(directory))
     t.comment(`${events.length} events, ${calls.length} calls, ${syncs.length} syncs`)
 
     // What looks at the trace would have seen it.
