@@ -22,6 +22,8 @@ const usages: [string[], number, RegExp, 'out' | 'err'][] = [
   [[], 0, /^jelou-receiver: /, 'out'],
   [['--help'], 0, /serve.*status.*rotate.*consume.*simulate.*demo/s, 'out'],
   [['-h'], 0, /^jelou-receiver: /, 'out'],
+  [['help'], 0, /^jelou-receiver: /, 'out'],
+  [['--version'], 0, /^\d+\.\d+\.\d+\n$/, 'out'],
   [['status', '--help'], 0, /^status: what .*\n\n {2}Exit/, 'out'],
   [['rotate', '--json', '-h'], 0, /^rotate: /, 'out'],
   [['nope'], 2, /^There is no command "nope"\.\n\njelou-receiver: /, 'err'],
@@ -129,6 +131,18 @@ t.test('consume prints each event as a line of JSON until it is ended', async t 
   t.match(line, '"n":12345678901234567890')
   consumer.child.kill('SIGINT')
   t.same(await consumer.exit, { code: 0, signal: null })
+})
+
+t.test('consume ends quietly once nobody reads what it prints, and loses nothing', async t => {
+  const { jelou, env, adminUrl } = await service(t)
+  const consumer = run(t, ['consume', '--url', adminUrl], { env })
+  consumer.child.stdout?.destroy()
+  t.equal((await jelou.send(jelou.event('text'))).status, 200)
+  t.same(await consumer.exit, { code: 0, signal: null })
+  t.equal(consumer.stderr(), '')
+  const status = run(t, ['status', '--json', '--url', adminUrl], { env })
+  await status.exit
+  t.match(JSON.parse(status.stdout()), { queue: { leased: 1 } }, 'not acknowledged')
 })
 
 t.test('consume waits for a service that is away', async t => {

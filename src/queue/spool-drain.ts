@@ -66,9 +66,9 @@ export class Drain {
       failed: (event, error) => this.#failed(event, error),
     })
     this.#settler = new Settler({
-      settle: async seqs => {
-        await store.settle(seqs)
-        this.#window.settled(seqs)
+      settle: async events => {
+        await store.settle(events)
+        this.#window.settled(events)
       },
       pause: STORE_PAUSE,
     })
@@ -171,7 +171,7 @@ export class Drain {
     breaker.succeeded()
     this.#attempts.delete(event.seq)
     this.#window.confirmed(event)
-    this.#settler.add(event.seq)
+    this.#settler.add(event)
     drained(event, started)
     this.#landed()
   }

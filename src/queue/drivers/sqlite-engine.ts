@@ -217,9 +217,9 @@ class Engine {
     this.#close()
   }
 
-  /** Saves what was noted to be remembered, and ends. */
+  /** Saves what is known in memory alone, and ends. */
   #end(): void {
-    this.#store.transaction(this.#now(), () => {})
+    this.#store.transaction(this.#now(), () => this.#store.deleteSettled())
     this.#close()
   }
 
