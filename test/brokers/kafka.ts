@@ -79,7 +79,9 @@ export async function startKafka(
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
       await writeFile(join(folder, properties), lines.join(''))
       // Never begins with a dash, which would make an option of it.
-      const id = Buffer.concat([Buffer.of(0), crypto.getRandomValues(new Uint8Array(15))]).toString('base64url')
+      const id = Buffer.concat([Buffer.of(0), crypto.getRandomValues(new Uint8Array(15))]).toString(
+        'base64url',
+      )
       const users = Object.entries(USERS).flatMap(([name, password]) => [
         '--add-scram',
         `SCRAM-SHA-512=[name=${name},password=${password}]`,
