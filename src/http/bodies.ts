@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify'
+import { endAfterAnswer, leavesBodyUnread } from './ending.ts'
+import { expectsContinue } from './refusal.ts'
+
+/**
+ * Has a listener read only the bodies that it wants: who waits for `100 Continue` is told so once nothing of the headers was
+ * refused, and the connection of a request that is answered before its body ends, instead of reading that to throw it away.
+ */
+export function readOnlyWhatIsWanted(app: FastifyInstance): void {
+  app.addHook('preParsing', ({ raw, is404 }, reply, payload, done) => {
+    if (expectsContinue(raw.headers) && raw.httpVersion === '1.1' && !is404) reply.raw.writeContinue()
+    done(null, payload)
+  })
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    if (leavesBodyUnread(raw)) {
+      reply.header('connection', 'close')
+      endAfterAnswer(raw)
+    }
+    done()
+  })
+}

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** One request, and its answer. */
+export type Exchange = { request: IncomingMessage; response: ServerResponse }
+
+/** What is known of an open connection. */
+export type Connection = {
+  /** What is not answered yet, in the order in which it came (pipelining). */
+  readonly open: Set<Exchange>
+  /** The exchange that began last, answered or not. */
+  last: Exchange | undefined
+  /** It is about to be ended: what still comes is not taken. At how many bytes that began. */
+  endingAt: number | undefined
+}
+
+const CONNECTIONS = new WeakMap<Socket, Connection>()
+
+/** Undefined for what is none of a listener, or closed. */
+export function connectionOf(socket: Socket): Connection | undefined {
+  return CONNECTIONS.get(socket)
+}
+
+/**
+ * The connections of a listener, no more than `most`. One too many is not turned away, because then whoever opens connections
+ * and leaves them would keep everybody out: it takes the place of the one that was longest waited for, first among those on
+ * which no answer was ever given. What is being answered is let be.
+ */
+export class Connections {
+  /** Both in the order of their last answer, or of their beginning. */
+  readonly #unanswered = new Set<Socket>()
+  readonly #answered = new Set<Socket>()
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Notes a connection, for as long as it is open. */
+  add(socket: Socket): void {
+    if (this.#unanswered.size + this.#answered.size >= this.#most && !this.#makeRoom())
+      return void socket.destroy()
+    CONNECTIONS.set(socket, { open: new Set(), last: undefined, endingAt: undefined })
+    this.#unanswered.add(socket)
+    socket.once('close', () => {
+      CONNECTIONS.delete(socket)
+      this.#forget(socket)
+    })
+  }
+
+  /** Notes a request whose headers are read. False when its connection is about to end, and it is not to be answered. */
+  begin(exchange: Exchange): boolean {
+    const { socket } = exchange.request
+    const connection = connectionOf(socket)
+    if (connection === undefined || connection.endingAt !== undefined) return false
+    connection.last = exchange
+    connection.open.add(exchange)
+    exchange.response.once('close', () => {
+      connection.open.delete(exchange)
+      if (!this.#forget(socket)) return
+      this.#answered.add(socket)
+    })
+    return true
+  }
+
+  /** False when every connection is being answered. */
+  #makeRoom(): boolean {
+    for (const sockets of [this.#unanswered, this.#answered]) {
+      for (const socket of sockets) {
+        const open = connectionOf(socket)?.open ?? []
+        if (![...open].every(({ request }) => !request.complete)) continue
+        this.#forget(socket)
+        socket.destroy()
+        return true
+      }
+    }
+    return false
+  }
+
+  #forget(socket: Socket): boolean {
+    return this.#unanswered.delete(socket) || this.#answered.delete(socket)
+  }
+}
