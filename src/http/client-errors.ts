@@ -23,7 +23,7 @@ export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: 
   const connection = connectionOf(socket)
   // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
   if (connection === undefined || !socket.writable || socket.bytesRead === 0) return void socket.destroy()
-  if (connection.endingAt !== undefined) return cutWhenTooMuch(socket, connection)
+  if (connection.endingAt !== undefined) return cutWhenTooMuch(socket, connection.endingAt)
   refuse(socket, connection, KINDS[code]?.() ?? new MalformedRequestError())
 }
 

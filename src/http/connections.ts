@@ -28,8 +28,8 @@ export function connectionOf(socket: Socket): Connection | undefined {
  */
 export class Connections {
   /** Both in the order of their last answer, or of their beginning. */
-  readonly #unanswered = new Set<Socket>()
-  readonly #answered = new Set<Socket>()
+  readonly #unanswered = new Map<Socket, Connection>()
+  readonly #answered = new Map<Socket, Connection>()
   readonly #most: number
 
   constructor(most: number) {
@@ -40,8 +40,9 @@ export class Connections {
   add(socket: Socket): void {
     if (this.#unanswered.size + this.#answered.size >= this.#most && !this.#makeRoom())
       return void socket.destroy()
-    CONNECTIONS.set(socket, { open: new Set(), last: undefined, endingAt: undefined })
-    this.#unanswered.add(socket)
+    const connection: Connection = { open: new Set(), last: undefined, endingAt: undefined }
+    CONNECTIONS.set(socket, connection)
+    this.#unanswered.set(socket, connection)
     socket.once('close', () => {
       CONNECTIONS.delete(socket)
       this.#forget(socket)
@@ -57,8 +58,8 @@ export class Connections {
     connection.open.add(exchange)
     exchange.response.once('close', () => {
       connection.open.delete(exchange)
-      if (!this.#forget(socket)) return
-      this.#answered.add(socket)
+      // Not when the connection was closed meanwhile.
+      if (this.#forget(socket)) this.#answered.set(socket, connection)
     })
     return true
   }
@@ -66,8 +67,7 @@ export class Connections {
   /** False when every connection is being answered. */
   #makeRoom(): boolean {
     for (const sockets of [this.#unanswered, this.#answered]) {
-      for (const socket of sockets) {
-        const open = connectionOf(socket)?.open ?? []
+      for (const [socket, { open }] of sockets) {
         if (![...open].every(({ request }) => !request.complete)) continue
         this.#forget(socket)
         socket.destroy()

@@ -18,8 +18,8 @@ export function endGently(socket: Socket, connection: Connection, answer?: strin
   socket.once('close', () => clearTimeout(cut))
 }
 
-/** Cuts a connection that is about to end when it has sent too much since. */
-export function cutWhenTooMuch(socket: Socket, { endingAt = 0 }: Connection): void {
+/** Cuts a connection that is about to end when it has sent too much since then, when so many bytes of it were read. */
+export function cutWhenTooMuch(socket: Socket, endingAt: number): void {
   if (socket.bytesRead - endingAt > MOST_READ) socket.destroy()
 }
 
@@ -41,11 +41,12 @@ export function endAfterAnswer(request: IncomingMessage): void {
   const { socket } = request
   const connection = connectionOf(socket)
   if (connection === undefined) return
-  connection.endingAt = socket.bytesRead
+  const endingAt = socket.bytesRead
+  connection.endingAt = endingAt
   // Node calls this when the answer that says `connection: close` is written.
   socket.destroySoon = () => {
     endGently(socket, connection)
-    request.on('data', () => cutWhenTooMuch(socket, connection))
+    request.on('data', () => cutWhenTooMuch(socket, endingAt))
     request.once('end', () => socket.destroy())
   }
 }
