@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import {
   BodyTooLargeError,
   HeadersTooLargeError,
   MalformedRequestError,
   RequestTimeoutError,
 } from '../errors.ts'
-import { connectionOf, type Connection, type Exchange } from './connections.ts'
+import { connectionOf, type Connection } from './connections.ts'
 import { cutWhenTooMuch, endGently } from './ending.ts'
 import { rawAnswer } from './raw-answer.ts'
 
@@ -22,30 +23,27 @@ const KINDS: Record<string, () => Error> = {
 export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   const connection = connectionOf(socket)
   // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
-  if (connection === undefined || !socket.writable || socket.bytesRead === 0) return void socket.destroy()
+  if (connection === undefined || socket.bytesRead === 0) return void socket.destroy()
   if (connection.endingAt !== undefined) return cutWhenTooMuch(socket, connection.endingAt)
-  refuse(socket, connection, KINDS[code]?.() ?? new MalformedRequestError())
+  void refuse(socket, connection, KINDS[code]?.() ?? new MalformedRequestError())
 }
 
 /**
  * Writes the last answer of a connection: behind those to the requests before, which would else be taken for it, and not at all when
- * the request that broke was answered already, while its body came.
+ * the request that broke has its answer already, as one that is refused by its headers while its body comes.
  */
-export function refuse(
+export async function refuse(
   socket: Socket,
   connection: Connection,
   refusal: Error,
   headers?: Record<string, string>,
-): void {
+): Promise<void> {
   connection.endingAt = socket.bytesRead
   const { last, open } = connection
-  if (last && !last.request.complete && last.response.headersSent) return void socket.destroy()
   const before = [...open].filter(({ request }) => request.complete)
-  void allAnswered(before).then(() => endGently(socket, connection, rawAnswer(refusal, headers)))
-}
-
-async function allAnswered(exchanges: readonly Exchange[]): Promise<void> {
-  await Promise.all(
-    exchanges.map(({ response }) => new Promise<void>(resolve => response.once('close', resolve))),
-  )
+  await Promise.all(before.map(({ response }) => new Promise(resolve => response.once('close', resolve))))
+  // Its headers were read in the same packet, perhaps, and are still being looked at.
+  await setImmediate()
+  if (last && !last.request.complete && last.response.headersSent) endGently(socket, connection)
+  else if (socket.writable) endGently(socket, connection, rawAnswer(refusal, headers))
 }

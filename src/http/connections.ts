@@ -49,11 +49,12 @@ export class Connections {
     })
   }
 
-  /** Notes a request whose headers are read. False when its connection is about to end, and it is not to be answered. */
+  /** Notes a request whose headers are read. False when it comes behind the last of its connection, and is not to be answered. */
   begin(exchange: Exchange): boolean {
     const { socket } = exchange.request
     const connection = connectionOf(socket)
     if (connection === undefined || connection.endingAt !== undefined) return false
+    if (connection.last?.response.shouldKeepAlive === false) return false
     connection.last = exchange
     connection.open.add(exchange)
     exchange.response.once('close', () => {

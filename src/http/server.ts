@@ -57,11 +57,14 @@ export function createHttpServer(limits: HttpLimits, handler: RequestListener): 
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   server.on('connect', (_request, socket) => {
     const connection = connectionOf(socket as Socket)
-    if (connection) refuse(socket as Socket, connection, new MethodNotAllowedError(), { Allow: 'GET, POST' })
+    if (connection)
+      void refuse(socket as Socket, connection, new MethodNotAllowedError(), { Allow: 'GET, POST' })
   })
 
   const take: RequestListener = (request, response) => {
     if (!connections.begin({ request, response })) return
+    // Not taking the offer, Node throws away what stands behind the request in the same packet: the next would begin anywhere.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     const refusal = refusalOf(request)
     if (refusal === undefined) return handler(request, response)
     endAfterAnswer(request)
