@@ -10,7 +10,7 @@ import type { Config } from './config.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { errorAnswer } from './error-answer.ts'
 import { MalformedRequestError, NotFoundError } from './errors.ts'
-import { readOnlyWhatIsWanted } from './http/bodies.ts'
+import { endWhereUnread, readOnlyWhatIsWanted } from './http/bodies.ts'
 import { createHttpServer, HTTP_LIMITS } from './http/server.ts'
 
 /** The two listeners, without any route. */
@@ -43,7 +43,8 @@ function createListener(options: FastifyServerOptions): FastifyInstance {
     // The server answers them itself.
     clientErrorHandler: () => undefined,
     // A path that cannot be decoded, which Fastify would repeat to the caller.
-    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      endWhereUnread(request, reply)
       void reply.code(400).send(errorAnswer(new MalformedRequestError()))
     },
   })

@@ -29,11 +29,16 @@ t.test('what no route answers is answered in the terms of this service, and not 
     const text = await bad.body.text()
     t.match(JSON.parse(text), { statusCode: 400, code: 'ERR_REQUEST_MALFORMED', error: 'Bad Request' })
     t.notMatch(text, 'secret')
+    const { port } = new URL(url)
+    const chunked = 'POST /%zz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const half = open(t, Number(port), chunked)
+    await half.closed
+    t.match(half.received(), /^HTTP\/1\.1 400 .*connection: close/s, 'and its body is not waited for')
     const fault = await request(`${url}/fault`)
     t.match(await fault.body.json(), { statusCode: 500, code: 'ERR_INTERNAL' })
     t.match(lines.pop(), { level: 50, err: { message: 'private' }, msg: 'a request failed' })
 
-    const client = open(t, Number(new URL(url).port), 'secret nonsense\r\n\r\n')
+    const client = open(t, Number(port), 'secret nonsense\r\n\r\n')
     await client.closed
     t.match(client.received(), /ERR_REQUEST_MALFORMED/)
     const bytes = JSON.stringify([...Buffer.from('secret')]).slice(1, -1)

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { endAfterAnswer, leavesBodyUnread } from './ending.ts'
 import { expectsContinue } from './refusal.ts'
 
@@ -11,11 +11,15 @@ export function readOnlyWhatIsWanted(app: FastifyInstance): void {
     if (expectsContinue(raw.headers) && raw.httpVersion === '1.1' && !is404) reply.raw.writeContinue()
     done(null, payload)
   })
-  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
-    if (leavesBodyUnread(raw)) {
-      reply.header('connection', 'close')
-      endAfterAnswer(raw)
-    }
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    endWhereUnread(request, reply)
     done()
   })
+}
+
+/** The second half of that, for an answer for which Fastify runs no hooks. */
+export function endWhereUnread({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (!leavesBodyUnread(raw)) return
+  void reply.header('connection', 'close')
+  endAfterAnswer(raw)
 }

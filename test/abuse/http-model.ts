@@ -21,7 +21,8 @@ class Stop {
   }
 }
 
-const REQUEST_LINE = /^([A-Z][A-Z-]*)( +)([!-~]+)( +)HTTP\/(\d\.\d)$/
+/** Node's parser takes the first lines of two other protocols as well, and says nothing of it. */
+const REQUEST_LINE = /^([A-Z][A-Z-]*)( +)([!-~]+)( +)(HTTP|RTSP|ICE)\/(\d\.\d)$/
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // eslint-disable-next-line no-control-regex
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -78,13 +79,13 @@ class Reader {
   request(): ModelRequest {
     const line = REQUEST_LINE.exec(this.#line())
     if (!line) throw new Stop('invalid')
-    const [, method = '', before = '', target = '', after = '', version = ''] = line
+    const [, method = '', before = '', target = '', after = '', protocol = '', version = ''] = line
     const headers = this.#headers()
     const body = this.#body(
       valuesOf({ headers }, 'content-length'),
       valuesOf({ headers }, 'transfer-encoding'),
     )
-    const isStrict = before === ' ' && after === ' ' && body.isStrict
+    const isStrict = before + after + protocol === '  HTTP' && body.isStrict
     return { method, target, version, headers, body: body.text, isStrict }
   }
 
@@ -119,7 +120,8 @@ class Reader {
     for (;;) {
       const [, hex = '', extension = ''] = CHUNK_LINE.exec(this.#line()) ?? []
       const size = Number.parseInt(hex, 16)
-      if (Number.isNaN(size) || hex.length > 13) throw new Stop('invalid')
+      if (!Number.isSafeInteger(size)) throw new Stop('invalid')
+      if (hex.length > 13) isStrict = false
       // What an extension may look like is told differently by every parser.
       if (extension !== '' && !/^(?:;[a-z0-9]+=[a-z0-9]+)+$/.test(extension)) isStrict = false
       if (size === 0) {

@@ -41,10 +41,12 @@ export class Random {
     return last[0]
   }
 
-  /** Letters and digits. */
+  /** Letters and digits; a long one repeats itself. */
   word(length: number): string {
-    const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
-    return Array.from({ length }, () => LETTERS[this.below(LETTERS.length)]).join('')
+    const letters = Math.floor(this.#next() * 36 ** 8)
+      .toString(36)
+      .padStart(8, '0')
+    return letters.repeat(Math.ceil(length / letters.length)).slice(0, length)
   }
 
   bytes(length: number): string {

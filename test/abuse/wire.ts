@@ -24,7 +24,7 @@ function chunked(body: string, random: Random): string {
     text += `${zeros}${hex}${extension}\r\n${body.slice(at, at + size)}\r\n`
     at += size
   }
-  const trailer = random.chance(0.1) ? 'X-Jelou-Signature: sha256=00\r\nContent-Length: 5\r\n' : ''
+  const trailer = random.chance(0.1) ? 'X-Jelou-Signature: sha256=00\r\nHost: y\r\n' : ''
   return `${text}0\r\n${trailer}\r\n`
 }
 
@@ -111,6 +111,7 @@ const DAMAGES: Record<string, Damage> = {
         '\r\n0\n\n',
         '\r\n00\r\n\r\n',
         '\r\n0\r\nX\r\n\r\n',
+        '\r\n0\r\nContent-Length: 5\r\n\r\n',
         '\r\n0\r\n: x\r\n\r\n',
         'xx\r\n0\r\n\r\n',
       ]),
