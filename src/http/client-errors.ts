@@ -6,8 +6,8 @@ import {
   MalformedRequestError,
   RequestTimeoutError,
 } from '../errors.ts'
-import { connectionOf, type Connection } from './connections.ts'
-import { cutWhenTooMuch, endGently } from './ending.ts'
+import { connectionOf } from './connections.ts'
+import { endGently } from './ending.ts'
 import { rawAnswer } from './raw-answer.ts'
 
 const KINDS: Record<string, () => Error> = {
@@ -21,11 +21,10 @@ const KINDS: Record<string, () => Error> = {
  * came: Node's error holds the bytes themselves, so it goes into no log either.
  */
 export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
-  const connection = connectionOf(socket)
   // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
-  if (connection === undefined || socket.bytesRead === 0) return void socket.destroy()
-  if (connection.endingAt !== undefined) return cutWhenTooMuch(socket, connection.endingAt)
-  void refuse(socket, connection, KINDS[code]?.() ?? new MalformedRequestError())
+  if (socket.bytesRead === 0) return void socket.destroy()
+  // What comes behind the last answer is not answered.
+  if (!connectionOf(socket).isEnding) void refuse(socket, KINDS[code]?.() ?? new MalformedRequestError())
 }
 
 /**
@@ -34,11 +33,11 @@ export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: 
  */
 export async function refuse(
   socket: Socket,
-  connection: Connection,
   refusal: Error,
   headers?: Record<string, string>,
 ): Promise<void> {
-  connection.endingAt = socket.bytesRead
+  const connection = connectionOf(socket)
+  connection.isEnding = true
   const { last, open } = connection
   const before = [...open].filter(({ request }) => request.complete)
   await Promise.all(before.map(({ response }) => new Promise(resolve => response.once('close', resolve))))

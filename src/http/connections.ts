@@ -10,15 +10,17 @@ export type Connection = {
   readonly open: Set<Exchange>
   /** The exchange that began last, answered or not. */
   last: Exchange | undefined
-  /** It is about to be ended: what still comes is not taken. At how many bytes that began. */
-  endingAt: number | undefined
+  /** It is about to be ended: what still comes is not taken. */
+  isEnding: boolean
 }
 
 const CONNECTIONS = new WeakMap<Socket, Connection>()
 
-/** Undefined for what is none of a listener, or closed. */
-export function connectionOf(socket: Socket): Connection | undefined {
-  return CONNECTIONS.get(socket)
+/** Stands for what is closed, or none of a listener. */
+const NONE: Connection = { open: new Set(), last: undefined, isEnding: true }
+
+export function connectionOf(socket: Socket): Connection {
+  return CONNECTIONS.get(socket) ?? NONE
 }
 
 /**
@@ -40,7 +42,7 @@ export class Connections {
   add(socket: Socket): void {
     if (this.#unanswered.size + this.#answered.size >= this.#most && !this.#makeRoom())
       return void socket.destroy()
-    const connection: Connection = { open: new Set(), last: undefined, endingAt: undefined }
+    const connection: Connection = { open: new Set(), last: undefined, isEnding: false }
     CONNECTIONS.set(socket, connection)
     this.#unanswered.set(socket, connection)
     socket.once('close', () => {
@@ -53,8 +55,7 @@ export class Connections {
   begin(exchange: Exchange): boolean {
     const { socket } = exchange.request
     const connection = connectionOf(socket)
-    if (connection === undefined || connection.endingAt !== undefined) return false
-    if (connection.last?.response.shouldKeepAlive === false) return false
+    if (connection.isEnding || connection.last?.response.shouldKeepAlive === false) return false
     connection.last = exchange
     connection.open.add(exchange)
     exchange.response.once('close', () => {

@@ -7,20 +7,19 @@ const LINGER = 1_000
 const MOST_READ = 1_048_576
 
 /**
- * Ends a connection after its last answer (`answer`: written before that). It is not closed at once when the other side may still be sending: the system would
- * then reset it, and the other side lose the answer (RFC 9112, 9.6). What comes meanwhile is thrown away, and is bounded.
+ * Ends a connection after its last answer (`answer`: written before that). It is not closed at once, because the other side may still be sending: the
+ * system would then reset it, and the other side lose the answer (RFC 9112, 9.6). What comes meanwhile is thrown away, and is bounded.
  */
 export function endGently(socket: Socket, connection: Connection, answer?: string): void {
-  connection.endingAt = socket.bytesRead
+  connection.isEnding = true
+  const from = socket.bytesRead
   if (answer === undefined) socket.end()
   else socket.end(answer)
   const cut = setTimeout(() => socket.destroy(), LINGER)
   socket.once('close', () => clearTimeout(cut))
-}
-
-/** Cuts a connection that is about to end when it has sent too much since then, when so many bytes of it were read. */
-export function cutWhenTooMuch(socket: Socket, endingAt: number): void {
-  if (socket.bytesRead - endingAt > MOST_READ) socket.destroy()
+  socket.on('data', () => {
+    if (socket.bytesRead - from > MOST_READ) socket.destroy()
+  })
 }
 
 /** A body of this length is read and thrown away rather than ending the connection. */
@@ -37,16 +36,9 @@ export function leavesBodyUnread({ complete, headers }: IncomingMessage): boolea
 }
 
 /** Has the connection of a request end gently once that is answered, however much of its body is still to come. */
-export function endAfterAnswer(request: IncomingMessage): void {
-  const { socket } = request
+export function endAfterAnswer({ socket }: IncomingMessage): void {
   const connection = connectionOf(socket)
-  if (connection === undefined) return
-  const endingAt = socket.bytesRead
-  connection.endingAt = endingAt
+  connection.isEnding = true
   // Node calls this when the answer that says `connection: close` is written.
-  socket.destroySoon = () => {
-    endGently(socket, connection)
-    request.on('data', () => cutWhenTooMuch(socket, endingAt))
-    request.once('end', () => socket.destroy())
-  }
+  socket.destroySoon = () => endGently(socket, connection)
 }

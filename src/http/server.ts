@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { MethodNotAllowedError } from '../errors.ts'
 import { answerClientError, refuse } from './client-errors.ts'
-import { connectionOf, Connections } from './connections.ts'
+import { Connections } from './connections.ts'
 import { refusalAnswer } from './raw-answer.ts'
 import { refusalOf } from './refusal.ts'
 import { endAfterAnswer } from './ending.ts'
@@ -56,13 +56,11 @@ export function createHttpServer(limits: HttpLimits, handler: RequestListener): 
   server.on('connection', socket => connections.add(socket))
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
   server.on('connect', (_request, socket) => {
-    const connection = connectionOf(socket as Socket)
-    if (connection)
-      void refuse(socket as Socket, connection, new MethodNotAllowedError(), { Allow: 'GET, POST' })
+    void refuse(socket as Socket, new MethodNotAllowedError(), { Allow: 'GET, POST' })
   })
 
   const take: RequestListener = (request, response) => {
-    if (!connections.begin({ request, response })) return
+    if (!connections.begin({ request, response })) return void request.resume()
     // Not taking the offer, Node throws away what stands behind the request in the same packet: the next would begin anywhere.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     const refusal = refusalOf(request)

@@ -37,7 +37,7 @@ export function converse({ port, from, pieces, reading, timeout }: ConversationO
     try {
       answers.push(...reader.push(text, () => requests[answers.length]?.method === 'HEAD'))
     } catch (error) {
-      reject(error as Error)
+      reject(error)
       socket.destroy()
       return
     }

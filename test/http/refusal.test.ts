@@ -12,7 +12,7 @@ t.test('what is sound goes on', async t => {
     `GET / HTTP/1.0\r\n${HOST}Expect: a miracle\r\n\r\n`,
     `GET http://elsewhere/ HTTP/1.1\r\n${HOST}${END}`,
     `GET / HTTP/1.1\r\nhOsT: x\r\nHosting: y\r\n${END}`,
-    `GET / HTTP/1.1\r\n${HOST}Upgrade: websocket\r\nConnection: upgrade, close\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${HOST}Upgrade: websocket\r\nConnection: upgrade\r\n\r\n`,
     `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: Chunked\r\n${END}0\r\n\r\n`,
     `POST / HTTP/1.1\r\n${HOST}Expect: 100-Continue\r\nContent-Length: 1\r\n${END}a`,
   ]
@@ -72,4 +72,19 @@ t.test('what is not is refused, and nothing of it is repeated', async t => {
   }
   t.match(await answer(`CONNECT x:1 HTTP/1.1\r\n${HOST}\r\n`), /^allow: GET, POST/im)
   t.equal(taken, 0)
+})
+
+t.test('an upgrade is not taken, and nothing on its connection behind it', async t => {
+  const taken: string[] = []
+  const { open } = await startServer(t, {}, (request, response) => {
+    taken.push(String(request.url))
+    request.resume().once('end', () => setTimeout(() => response.end('fine'), 100))
+  })
+  const head = `POST /first HTTP/1.1\r\n${HOST}Upgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\n`
+  // Node throws away what is in the packet with the upgrade, and would take the body of the second request for a third.
+  const client = open(`${head}12POST /second HTTP/1.1\r\n${HOST}Content-Length: 50\r\n\r\n`)
+  setTimeout(() => client.socket.write(`POST /smuggled HTTP/1.1\r\n${HOST}Content-Length: 1\r\n\r\n1`), 50)
+  await client.closed
+  t.strictSame(taken, ['/first'])
+  t.match(client.received(), /^HTTP\/1\.1 200 .*connection: close.*fine$/is)
 })
