@@ -1,4 +1,5 @@
 import type { Command, ExitStatus, Terminal } from './commands/command.ts'
+import { UsageError } from './errors.ts'
 
 /** What the help says of each command, and where its code is: help and clients need little of it, and start sooner. */
 export const COMMANDS: ReadonlyMap<string, { summary: string; load: () => Promise<{ command: Command }> }> =
@@ -95,7 +96,7 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitStatu
     return await command.run(rest, terminal)
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    const isUsage = code.startsWith('ERR_PARSE_ARGS')
+    const isUsage = error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')
     return isUsage ? say(err, `${message}\n\n${help}`, 2) : say(err, `${message}\n`, 1)
   }
 }

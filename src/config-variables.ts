@@ -99,6 +99,7 @@ export const variables = {
       secret: true,
     }),
   DATA_DIR: text
+    .regex(/^[^~$]/, 'must be written out: only a shell knows what ~ and $ stand for')
     .transform(path => resolve(path))
     .prefault('./data')
     .meta({ description: 'Where the embedded queue, the spool and the kept secret live', example: './data' }),

@@ -238,5 +238,6 @@ function report(error: z.ZodError, values: Record<string, string>): string {
 
 function shown(value: string | undefined, doc: VariableDoc | undefined): string {
   if (value === undefined || doc?.secret) return ''
-  return ` (it is ${JSON.stringify(value.replace(/\/\/[^/]*@/, '//***@'))})`
+  // Up to the last of them: what is written in a wrong way need not end where a password should.
+  return ` (it is ${JSON.stringify(value.replace(/^([a-z][a-z\d+.-]*:\/{0,2})?.*@/is, '$1***@'))})`
 }

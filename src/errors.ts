@@ -80,7 +80,7 @@ export const QueueUnavailableError = createError(
 )
 export const QueueOverloadedError = createError(
   'ERR_QUEUE_OVERLOADED',
-  'Too many events wait for the disk: %s',
+  'Too many events wait to be stored: %s',
   503,
 )
 export const QueueFullError = createError('ERR_QUEUE_FULL', 'The queue is full: %s', 503)
@@ -145,11 +145,11 @@ export const AdminUnreachableError = createError(
 )
 export const AdminAnswerError = createError('ERR_ADMIN_ANSWER', '%s')
 
+// The files of this machine.
+export const DirectoryError = createError('ERR_DIRECTORY', 'The directory %s cannot be used: %s')
+
 // The kept state.
-export const StatePermissionsError = createError(
-  'ERR_STATE_PERMISSIONS',
-  'Others can reach %s (mode %s): run chmod %s',
-)
+export const StatePermissionsError = createError('ERR_STATE_PERMISSIONS', 'Others can reach %s (mode %s): %s')
 export const StateKeyError = createError(
   'ERR_STATE_KEY',
   'The kept secret in %s cannot be decrypted: %s. Nothing was changed',
@@ -218,6 +218,9 @@ export const UnregisterUnfinishedError = createError(
 
 // The start.
 export const ConfigError = createError('ERR_CONFIG', '%s')
+
+// The command line.
+export const UsageError = createError('ERR_USAGE', '%s')
 
 // The simulator.
 export const NoIntegrationError = createError(

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { tlsOf, type Config } from './config.ts'
+import { makeDirectory } from './make-directory.ts'
 import { queueNameOf } from './queue-name.ts'
 import { createSpoolStore, createSqliteQueue } from './queue/drivers/sqlite.ts'
 import { openBroker } from './queue/open.ts'
@@ -23,7 +24,7 @@ export interface ServiceQueue extends QueueDriver {
 /** Who is told of what the driver does, and of each event that the spool brought to the queue. */
 export type QueueWatchers = { meter: Meter; drained: SpoolOptions['drained'] }
 
-/** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client. */
+/** The queue that is configured, not connected yet. Throws ConfigError for bad settings, QueueClientError for a missing client, DirectoryError when its file can have no place. */
 export async function openQueue(
   config: Config,
   log: FastifyBaseLogger,
@@ -31,6 +32,7 @@ export async function openQueue(
 ): Promise<ServiceQueue> {
   const embedded = { file: queueFileOf(config), dedupeWindow: config.DEDUPE_WINDOW, log }
   const driver = await openConfiguredBroker(config, log)
+  makeDirectory(dirname(embedded.file))
   if (driver === null) {
     const queue = createSqliteQueue(embedded)
     const { consumer } = queue

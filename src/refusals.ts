@@ -1,10 +1,50 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyErrorConstructor } from '@fastify/error'
+import {
+  BodyNotJsonError,
+  BodyTooLargeError,
+  ContentTypeError,
+  CredentialInvalidError,
+  DrainingError,
+  EventInvalidError,
+  EventTooOldError,
+  InternalError,
+  MalformedRequestError,
+  NotRegisteredError,
+  OverloadedError,
+  QueueFullError,
+  QueueOverloadedError,
+  QueueUnavailableError,
+  RequestCutError,
+  SignatureInvalidError,
+  SourceNotAllowedError,
+} from './errors.ts'
 
 /** Headers of an answer, as JSON Schema by name. */
 export type Headers = Record<string, object>
 
 type Refusal = FastifyErrorConstructor<{ code: string; statusCode?: number }, never[]>
+
+/** Why a request to the webhook is refused, in the order of the checks. */
+export const WEBHOOK_REFUSALS: readonly Refusal[] = [
+  SourceNotAllowedError,
+  DrainingError,
+  NotRegisteredError,
+  CredentialInvalidError,
+  ContentTypeError,
+  BodyTooLargeError,
+  RequestCutError,
+  MalformedRequestError,
+  SignatureInvalidError,
+  OverloadedError,
+  BodyNotJsonError,
+  EventInvalidError,
+  EventTooOldError,
+  QueueUnavailableError,
+  QueueFullError,
+  QueueOverloadedError,
+  InternalError,
+]
 
 /**
  * The answers of these errors, as a part of a route's `schema.response`: JSON Schema of what errorAnswer makes of them, by status,

@@ -4,6 +4,12 @@ import type { Config } from './config.ts'
 import { createLogger } from './logger.ts'
 
 /**
+ * These tell of a fault of the processor, such as a page of a mapped file that a broken disk cannot take. A listener for one
+ * returns to the very instruction that failed, for ever: it must end the process.
+ */
+const FAULTS = ['SIGBUS', 'SIGSEGV', 'SIGFPE', 'SIGILL', 'SIGTRAP'] as const
+
+/**
  * The process: opens, listens, registers, and on SIGTERM, SIGINT or a fatal error drains. Exit status 0 after a signal
  * and a clean drain; 1 after a fatal error, a second signal, or when draining takes too long.
  */
@@ -12,7 +18,7 @@ export async function serve(config: Config): Promise<void> {
   let fatal: Error | undefined
   const app = await buildApp(config, { log, onFatal: end })
   const delay = config.SHUTDOWN_DELAY + config.SHUTDOWN_TIMEOUT
-  const shutdown = closeWithGrace({ delay, logger: log }, async ({ signal, err }) => {
+  const shutdown = closeWithGrace({ delay, logger: log, skip: [...FAULTS] }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'uncaught error')
     log.info({ signal }, 'shutting down')
     await app.drain()

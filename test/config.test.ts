@@ -136,6 +136,8 @@ const wrong: [string, NodeJS.ProcessEnv, RegExp][] = [
   ['a port in words', { ADMIN_PORT: 'http' }, /ADMIN_PORT must be a port number/],
   ['one port twice', { PORT: '80', ADMIN_PORT: '80' }, /ADMIN_PORT must differ from PORT/],
   ['an open private listener', { ADMIN_HOST: '0.0.0.0' }, /ADMIN_TOKEN is required/],
+  ['a path for a shell', { DATA_DIR: '~/data' }, /DATA_DIR must be written out.* \(it is "~\/data"\)/],
+  ['a variable', { DATA_DIR: '$HOME/data' }, /DATA_DIR must be written out/],
   ['a short token', { ADMIN_TOKEN: 'short' }, /ADMIN_TOKEN must be at least 16/],
   [
     'a broker',

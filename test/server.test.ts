@@ -58,6 +58,17 @@ t.test('an uncaught error is logged, drained, and ends it with 1', async t => {
   t.match(service.stdout(), /"level":60.*boom.*uncaught error.*shutting down/s)
 })
 
+t.test('a fault of the processor ends it at once, and nothing tries to go on', async t => {
+  const env = await settings(t)
+  for (const signal of ['SIGBUS', 'SIGSEGV'] as const) {
+    const service = serve(t, env)
+    await service.until(/"msg":"listening"/)
+    service.child.kill(signal)
+    t.same(await service.exit, { code: null, signal }, signal)
+    t.notMatch(service.stdout(), /shutting down/)
+  }
+})
+
 t.test('a wrong configuration stops it with every problem and 1', async t => {
   const service = serve(t, { DATA_DIR: mkdtempSync(join(tmpdir(), 'jelou-receiver-')) })
   t.same(await service.exit, { code: 1, signal: null })

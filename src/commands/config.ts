@@ -1,5 +1,5 @@
 import { explainConfig, type ConfigEntry } from '../config.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, flag } from './command.ts'
 import { printJson } from './print.ts'
 import { tableOf, type Cell } from './table.ts'
 
@@ -9,8 +9,8 @@ export const command = defineCommand({
 
   --json      as JSON
 `,
-  options: { json: { type: 'boolean' } },
-  async run({ json = false }, { out }) {
+  options: { json: flag },
+  async run({ json }, { out }) {
     const entries = await explainConfig()
     if (json) printJson(out, entries)
     else out.write(tableOf(out, entries.map(rowOf), ['VARIABLE', 'FROM', 'VALUE']))

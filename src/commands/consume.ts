@@ -1,7 +1,7 @@
 import { consume } from '../admin/consume.ts'
 import { defineCommand } from './command.ts'
 import { printLine } from './print.ts'
-import { targetOf, URL_HELP } from './target.ts'
+import { targetOf, targetOptions, URL_HELP } from './target.ts'
 import { untilSignal } from './until-signal.ts'
 
 export const command = defineCommand({
@@ -9,7 +9,7 @@ export const command = defineCommand({
 
   ${URL_HELP}
 `,
-  options: { url: { type: 'string' } },
+  options: { url: targetOptions.url },
   async run(values, { out, err }) {
     const target = await targetOf(values)
     const onRetry = ({ message }: Error) => printLine(err, `${message}; trying again`)

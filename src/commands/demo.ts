@@ -1,5 +1,5 @@
 import { demo } from '../demo.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, flag } from './command.ts'
 import { untilSignal } from './until-signal.ts'
 
 export const command = defineCommand({
@@ -7,8 +7,8 @@ export const command = defineCommand({
 
   --once      end after the first conversation
 `,
-  options: { once: { type: 'boolean' } },
-  async run({ once = false }, { out }) {
+  options: { once: flag },
+  async run({ once }, { out }) {
     await untilSignal(signal => demo({ out, once, signal }), out)
     return 0
   },

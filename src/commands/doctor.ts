@@ -19,7 +19,7 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, terminal) {
+  async run({ json, ...values }, terminal) {
     const { out } = terminal
     const progress = createProgress(terminal)
     progress.step('looking …')

@@ -20,7 +20,7 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, terminal) {
+  async run({ json, ...values }, terminal) {
     const { out } = terminal
     const target = await targetOf(values)
     const answer = await during(terminal, 'comparing with Jelou …', () =>

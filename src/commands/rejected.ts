@@ -13,7 +13,7 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, { out }) {
+  async run({ json, ...values }, { out }) {
     const rejected = await fetchRejected(await targetOf(values))
     if (json) printJson(out, rejected)
     else if (rejected.length === 0) printLine(out, 'no request was refused')

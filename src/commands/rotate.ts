@@ -11,7 +11,7 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, terminal) {
+  async run({ json, ...values }, terminal) {
     const { out } = terminal
     const target = await targetOf(values)
     const answer = await during(terminal, 'making Jelou sign with a new secret …', () =>

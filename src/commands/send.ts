@@ -1,5 +1,5 @@
 import { requestTestEvent } from '../admin/request-test-event.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, flag } from './command.ts'
 import { printJson, printLine, stylerOf } from './print.ts'
 import { during } from './progress.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
@@ -12,8 +12,8 @@ export const command = defineCommand({
   --json      what became of it, as JSON
   ${URL_HELP}
 `,
-  options: { ...targetOptions, public: { type: 'boolean' } },
-  async run({ json = false, public: isPublic = false, ...values }, terminal) {
+  options: { ...targetOptions, public: flag },
+  async run({ json, public: isPublic, ...values }, terminal) {
     const { out } = terminal
     const target = await targetOf(values)
     const way = isPublic ? 'public' : 'loopback'

@@ -5,8 +5,8 @@ import { untilSignal } from './until-signal.ts'
 export const command = defineCommand({
   help: simulateHelp,
   options: simulateOptions,
-  async run(values, { out }) {
-    await untilSignal(signal => simulate(values, { out, signal }), out)
+  async run(settings, { out }) {
+    await untilSignal(signal => simulate(settings, { out, signal }), out)
     return 0
   },
 })

@@ -11,7 +11,7 @@ export const command = defineCommand({
   ${URL_HELP}
 `,
   options: targetOptions,
-  async run({ json = false, ...values }, { out }) {
+  async run({ json, ...values }, { out }) {
     const { ready, status } = await fetchStatus(await targetOf(values))
     if (json) printJson(out, status)
     else out.write(tableOf(out, rowsOf(status)))

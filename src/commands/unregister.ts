@@ -1,7 +1,7 @@
 import { requestRegistration } from '../admin/request-registration.ts'
-import { ConfigError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { confirm } from './confirm.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, flag } from './command.ts'
 import { printJson, printLine } from './print.ts'
 import { during } from './progress.ts'
 import { targetOf, targetOptions, URL_HELP } from './target.ts'
@@ -18,11 +18,11 @@ export const command = defineCommand({
   --json      the outcome, as JSON
   ${URL_HELP}
 `,
-  options: { ...targetOptions, yes: { type: 'boolean' } },
-  async run({ json = false, yes = false, ...values }, terminal) {
-    const target = await targetOf(values)
+  options: { ...targetOptions, yes: flag },
+  async run({ json, yes, ...values }, terminal) {
     if (!yes && !terminal.in.isTTY)
-      throw new ConfigError('unregister needs --yes where nobody can be asked, because it cannot be undone')
+      throw new UsageError('unregister needs --yes where nobody can be asked, because it cannot be undone')
+    const target = await targetOf(values)
     if (!yes && !(await confirm(terminal, `${WARNING} Unregister the service at ${target.url}?`))) {
       printLine(terminal.err, 'nothing was done')
       return 1

@@ -43,8 +43,12 @@ async function checkParent(
   directory: string,
   access: NonNullable<DataDirOptions['access']>,
 ): Promise<Finding> {
-  let parent = dirname(directory)
-  while (!(await exists(parent))) parent = dirname(parent)
+  let parent = directory
+  do {
+    if (await exists(parent, lstat))
+      return wrong(`${parent} is a link to nothing`, 'make what it points to, or check DATA_DIR')
+    parent = dirname(parent)
+  } while (!(await exists(parent)))
   try {
     await access(parent, constants.W_OK | constants.X_OK)
     return ok(`${directory} does not exist yet: the service makes it at its start`)
@@ -54,8 +58,8 @@ async function checkParent(
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
+async function exists(path: string, look: (path: string) => Promise<unknown> = stat): Promise<boolean> {
+  return look(path).then(
     () => true,
     () => false,
   )
@@ -69,7 +73,12 @@ async function checkModes(directory: string, holdsState: boolean): Promise<Findi
   const exposed = async (name: string) => isExposed(join(directory, name))
   for (const name of state) {
     const mode = await exposed(name)
-    if (mode !== undefined) return wrong(...told(join(directory, name), mode, name === '' ? '700' : '600'))
+    if (mode === undefined) continue
+    const [detail, advice] = told(join(directory, name), mode, name === '' ? '700' : '600')
+    return wrong(
+      detail,
+      name === '' ? `name a directory in DATA_DIR that is the service's alone, or ${advice}` : advice,
+    )
   }
   for (const name of files) {
     const mode = await exposed(name)

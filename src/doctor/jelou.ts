@@ -16,6 +16,13 @@ export async function askJelou(api: IntegrationApi | null): Promise<JelouAnswer 
 /** Whether Jelou is reached, and takes the credentials. */
 export function judgeJelou(answer: JelouAnswer | null, apiUrl: string): Finding {
   if (answer === null) return skipped('JELOU_SIGNING_SECRET is configured: nothing is asked of Jelou')
+  if (isUnlikeJelou(answer)) {
+    const what = answer.kind === 'ok' ? '200 with nothing of an integration' : answer.reason
+    return warning(
+      `${apiUrl} answers ${what}, which does not look like Jelou's: nothing may be registered there`,
+      'check JELOU_API_URL, its path above all; once the service has registered with it, all is well',
+    )
+  }
   if (answer.kind === 'ok') return ok(`${apiUrl} answers, and takes the credentials`)
   const { reason } = answer
   if (answer.kind === 'unavailable')
@@ -38,11 +45,13 @@ export function judgeWebhook(
   { webhookUrl, authType }: { webhookUrl: string; authType: string },
 ): Finding {
   if (answer === null) return skipped('JELOU_SIGNING_SECRET is configured: register the webhook by hand')
+  if (isUnlikeJelou(answer)) return skipped("the answer does not look like Jelou's")
   if (answer.kind === 'refused' && answer.status === 404)
     return ok('nothing is registered: the service does that at its start, unless it was unregistered')
   if (answer.kind !== 'ok') return skipped('Jelou did not tell')
   const { integration } = answer
-  if (hrefOf(integration.webhookUrl ?? webhookUrl) !== hrefOf(webhookUrl))
+  if (integration.webhookUrl === undefined) return skipped('Jelou does not tell which webhook is registered')
+  if (hrefOf(integration.webhookUrl) !== hrefOf(webhookUrl))
     return warning(
       `Jelou has ${integration.webhookUrl}, and here it is ${webhookUrl}`,
       'check PUBLIC_URL and WEBHOOK_PATH: the service registers its own at its start, and the other one gets no more events',
@@ -53,4 +62,13 @@ export function judgeWebhook(
       'the service puts that right at its start; check WEBHOOK_AUTH_TYPE when it runs',
     )
   return ok(`${webhookUrl} is registered`)
+}
+
+/**
+ * Whether it may be another's: with a wrong path in JELOU_API_URL whatever stands there says 404 too, as Jelou does while nothing is
+ * registered, though in other words. Jelou's own are not documented, so that this is no more than a guess.
+ */
+function isUnlikeJelou(answer: JelouAnswer): boolean {
+  if (answer.kind === 'ok') return Object.keys(answer.integration).length === 0
+  return answer.kind === 'refused' && answer.status === 404 && answer.form !== 'documented'
 }

@@ -1,5 +1,5 @@
 import { errors, Pool } from 'undici'
-import { describeError, formsOf, printable, statusText } from './reason.ts'
+import { describeError, formOf, formsOf, printable, statusText, type ErrorForm } from './reason.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { integrationSchema, type Integration, type IntegrationRequest } from './schemas.ts'
 
@@ -7,12 +7,12 @@ import { integrationSchema, type Integration, type IntegrationRequest } from './
 export type CallerCredential = { apiKey: string } | { clientId: string; clientSecret: string }
 
 /**
- * What came of one call. `refused`: Jelou says no, and would again. `unavailable`: no usable answer, so the call may or may not
+ * What came of one call. `refused`: Jelou says no, and would again; `form` tells whether it is likely that it was Jelou. `unavailable`: no usable answer, so the call may or may not
  * have been processed; `retryAfter` (ms) is what Jelou asked for. `reason` is one printable line without secrets.
  */
 export type JelouAnswer =
   | { kind: 'ok'; integration: Integration }
-  | { kind: 'refused'; status: number; reason: string }
+  | { kind: 'refused'; status: number; reason: string; form: ErrorForm }
   | { kind: 'unavailable'; reason: string; retryAfter?: number; cause?: unknown }
 
 /**
@@ -83,8 +83,10 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
     // A body that breaks off does not undo the status.
     const text = await response.body.text().catch(() => undefined)
     if (status < 300) return success(method, status, text)
-    const reason = printable(describeError(status, text ?? ''), secrets)
-    if (status >= 400 && status < 500 && !TEMPORARY.has(status)) return { kind: 'refused', status, reason }
+    const said = text ?? ''
+    const reason = printable(describeError(status, said), secrets)
+    if (status >= 400 && status < 500 && !TEMPORARY.has(status))
+      return { kind: 'refused', status, reason, form: formOf(said) }
     const retryAfter = parseRetryAfter(response.headers['retry-after'], now())
     return { kind: 'unavailable', reason, ...(retryAfter !== undefined && { retryAfter }) }
   }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { errorBodySchema } from './schemas.ts'
+import { errorBodySchema, jelouErrorSchema } from './schemas.ts'
 
 const MAX_LENGTH = 300
 const MAX_DEPTH = 4
@@ -14,7 +14,22 @@ export function statusText(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? ''}`.trim()
 }
 
-/** The status and what the error body says about it, be it JSON of any shape or plain text; of HTML and cut-off JSON, nothing. */
+/**
+ * What an error body is like. `documented`: has a part that Jelou's errors have and those of others have not. `page`: HTML, which
+ * comes from something before Jelou's API, or in its place. `other`: may be anybody's.
+ */
+export type ErrorForm = 'documented' | 'page' | 'other'
+
+export function formOf(body: string): ErrorForm {
+  if (isPage(body.trim())) return 'page'
+  try {
+    return jelouErrorSchema.safeParse(JSON.parse(body)).success ? 'documented' : 'other'
+  } catch {
+    return 'other'
+  }
+}
+
+/** The status and what the error body says about it, be it JSON of any shape or plain text; of HTML that it is, of cut-off JSON nothing. */
 export function describeError(status: number, body: string): string {
   const detail = detailOf(body.trim())
   return detail === '' ? statusText(status) : `${statusText(status)}: ${detail}`
@@ -36,7 +51,8 @@ function detailOf(body: string): string {
   try {
     json = JSON.parse(body)
   } catch {
-    return /^[<{[]/.test(body) ? '' : body
+    if (isPage(body)) return 'a web page'
+    return /^[{[]/.test(body) ? '' : body
   }
   const { data: documented } = errorBodySchema.safeParse(json)
   if (documented === undefined) return leavesOf(json).join('; ')
@@ -44,6 +60,10 @@ function detailOf(body: string): string {
   const texts = [message, error?.description, validationError].flatMap(part => leavesOf(part))
   // Jelou says the same thing in several places.
   return [...new Set(texts)].join('; ')
+}
+
+function isPage(body: string): boolean {
+  return body.startsWith('<')
 }
 
 /** The texts in a JSON value, each with the key it stands under; what is nested too deeply to be read is left out. */

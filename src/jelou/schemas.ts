@@ -45,3 +45,10 @@ export const errorBodySchema = z.object({
   error: z.object({ description: z.unknown().optional() }).optional().catch(undefined),
   validationError: z.unknown().optional(),
 })
+
+/** What an error of Jelou has and one of a gateway, a proxy or a web framework has not: any of these (protocol page, 1). */
+export const jelouErrorSchema = z.union([
+  z.object({ statusMessage: z.string() }),
+  z.object({ error: record }),
+  z.object({ validationError: record }),
+])

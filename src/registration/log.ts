@@ -23,6 +23,9 @@ const WRONG: Record<Problem['kind'], string> = {
   rejected: 'The webhook cannot be registered',
 }
 
+/** What every pass finds again as long as nobody changes anything. */
+const LASTING: ReadonlySet<Outcome['kind']> = new Set(['unchanged', 'unregistered'])
+
 /** Says each change, and of the same problem in a row the 1st, 2nd, 4th, 8th … `repeats` counts the kind's passes in a row. */
 export function logOutcome(log: Log, outcome: Outcome, repeats: number): void {
   if ('reason' in outcome) {
@@ -31,7 +34,7 @@ export function logOutcome(log: Log, outcome: Outcome, repeats: number): void {
     const isDue = Number.isInteger(Math.log2(repeats))
     log[isDue ? level : 'debug']({ outcome: kind, reason, repeats }, WRONG[kind])
   } else {
-    const isNews = outcome.kind !== 'unchanged' || repeats === 1
+    const isNews = !LASTING.has(outcome.kind) || repeats === 1
     log[isNews ? 'info' : 'debug'](
       { outcome: outcome.kind, ...('fields' in outcome && { fields: outcome.fields }) },
       DONE[outcome.kind],

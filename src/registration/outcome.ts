@@ -54,7 +54,8 @@ export function rejected({ status, reason }: { status: number; reason: string })
   return { kind: 'rejected', reason: error.message, error }
 }
 
-function adviceFor(status: number): string {
+/** What to look at after Jelou's no. */
+export function adviceFor(status: number): string {
   if (status === 401 || status === 403) {
     return 'Check JELOU_API_KEY, or JELOU_CLIENT_ID and JELOU_CLIENT_SECRET, and that they may act for JELOU_PROJECT_ID'
   }

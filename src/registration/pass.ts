@@ -4,7 +4,7 @@ import type { Change } from './change.ts'
 import type { Keeper } from './keeper.ts'
 import type { Target } from './kept.ts'
 import type { Log } from './log.ts'
-import type { LostCause, Outcome } from './outcome.ts'
+import { adviceFor, type LostCause, type Outcome } from './outcome.ts'
 
 /**
  * What one pass works with. `held` is the lock of the kept state; without it the pass may only look. `others`: the webhook URLs
@@ -51,13 +51,23 @@ export function mayChange({ held, signal }: Pass): Held {
 export async function remove(pass: Pass, cause: keyof typeof DELETED): Promise<NotOk | null> {
   mayChange(pass)
   const removed = await pass.api.remove()
-  if (removed.kind === 'unavailable' || (removed.kind === 'refused' && removed.status !== 404)) return removed
+  if (removed.kind !== 'ok' && !isGone(removed)) return removed
   // Said at once: the outcome does not tell of it when what follows fails.
   pass.log.warn({ cause }, DELETED[cause])
   return null
 }
 
+/**
+ * Whether Jelou says that there is no integration. How it says so is not documented but for the status: what may be Jelou's
+ * counts, and a web page does not. To believe one would replace, or take for deleted, an integration that is there.
+ */
+export function isGone(answer: JelouAnswer): boolean {
+  return answer.kind === 'refused' && answer.status === 404 && answer.form !== 'page'
+}
+
 /** While a secret is kept, a no of Jelou is a problem to report, not the end. */
 export function failed(answer: NotOk): Outcome {
-  return answer.kind === 'refused' ? { kind: 'refused', reason: answer.reason } : answer
+  if (answer.kind === 'unavailable') return answer
+  const { status, reason } = answer
+  return { kind: 'refused', reason: status === 404 ? `${reason}. ${adviceFor(status)}` : reason }
 }

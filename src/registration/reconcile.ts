@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Integration, IntegrationRequest } from '../jelou/schemas.ts'
 import { afterCreate, afterUpdate, type KeptIntegration, type Target } from './kept.ts'
 import { conflict, rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'
-import { failed, mayChange, remove, type NotOk, type Pass } from './pass.ts'
+import { failed, isGone, mayChange, remove, type NotOk, type Pass } from './pass.ts'
 import { isUnregistered, unregister } from './unregister.ts'
 
 const NO_SECRET = {
@@ -59,11 +59,7 @@ async function register(pass: Pass): Promise<Outcome> {
 async function compare(pass: Pass, kept: KeptIntegration): Promise<Outcome> {
   const seen = await pass.api.read()
   if (seen.kind === 'unavailable') return seen
-  if (seen.kind === 'refused') {
-    return seen.status === 404 || seen.status === 405
-      ? replace(pass)
-      : { kind: 'refused', reason: seen.reason }
-  }
+  if (seen.kind === 'refused') return isGone(seen) || seen.status === 405 ? replace(pass) : failed(seen)
   if (isCreatePending(pass)) return lose(pass, 'interrupted')
   if (isOther(seen.integration.id, kept.id)) {
     const again = await pass.api.read()

@@ -2,7 +2,7 @@ import { hrefOf } from '../jelou/href.ts'
 import type { Integration } from '../jelou/schemas.ts'
 import { afterRemove, type Kept } from './kept.ts'
 import type { Outcome } from './outcome.ts'
-import { failed, mayChange, remove, type Pass } from './pass.ts'
+import { failed, isGone, mayChange, remove, type Pass } from './pass.ts'
 
 /** Whether somebody asked that Jelou has the integration no more, and that is done. */
 export function isUnregistered({ unregistered, integration, createPending }: Kept): boolean {
@@ -24,12 +24,11 @@ export async function unregister(pass: Pass): Promise<Outcome> {
   }
   const seen = await api.read()
   if (seen.kind === 'unavailable') return seen
-  const isGone = seen.kind === 'refused' && seen.status === 404
   if (seen.kind === 'ok' && !isOurs(seen.integration, pass)) {
     await keeper.save(before, held)
     return foreign(seen.integration.webhookUrl)
   }
-  const failure = isGone ? null : await remove(pass, 'unregister')
+  const failure = isGone(seen) ? null : await remove(pass, 'unregister')
   if (failure?.kind === 'refused') await keeper.save(before, held)
   if (failure !== null) return failed(failure)
   await keeper.save(afterRemove(keeper.kept(), { now: now(), graceWindow }), held)

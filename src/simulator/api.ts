@@ -32,7 +32,8 @@ export function buildApi(options: ApiOptions): FastifyInstance {
   const app = Fastify({ forceCloseConnections: true })
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorAnswer(404, 'Not found').body))
+  // As a gateway says it, not as Jelou: a wrong path in JELOU_API_URL is to look here as it does there.
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: 'no Route matched' }))
   app.setErrorHandler((_error, _request, reply) => reply.code(400).send(errorAnswer(400, 'Bad request').body))
   for (const base of BASES) {
     app.route<{ Params: { projectId: string } }>({

@@ -1,11 +1,9 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { parseArgs } from 'node:util'
-import { type ParseArgsOptionsConfig } from 'node:util'
 import { z } from 'zod'
 import { ConfigError } from '../errors.ts'
 import { EVENT_TYPES } from './events.ts'
-import { faultSchema } from './faults.ts'
+import { faultSchema, type Fault } from './faults.ts'
 import { createSimulator } from './simulator.ts'
 
 /** What stands below its name. */
@@ -34,29 +32,6 @@ While it runs: GET /_simulator/state shows what is registered and every call,
 POST /_simulator/faults takes a fault as JSON, DELETE /_simulator/faults clears them.
 `
 
-/** What parseArgs is to be given. */
-export const simulateOptions = {
-  host: { type: 'string' },
-  port: { type: 'string' },
-  project: { type: 'string' },
-  'api-key': { type: 'string' },
-  'client-id': { type: 'string' },
-  'client-secret': { type: 'string' },
-  shape: { type: 'string' },
-  'second-create': { type: 'string' },
-  'sparse-read': { type: 'boolean' },
-  fault: { type: 'string', multiple: true },
-  send: { type: 'boolean' },
-  count: { type: 'string' },
-  rate: { type: 'string' },
-  rooms: { type: 'string' },
-  type: { type: 'string', multiple: true },
-  'redeliver-every': { type: 'string' },
-} as const satisfies ParseArgsOptionsConfig
-
-/** The values of parseArgs for {@link simulateOptions}. */
-export type SimulateValues = ReturnType<typeof parseArgs<{ options: typeof simulateOptions }>>['values']
-
 const SECOND_CREATE = {
   409: 409,
   422: 422,
@@ -65,47 +40,54 @@ const SECOND_CREATE = {
   'no-secret': 'no-secret',
 } as const
 
-const text = z.string().min(1).optional()
+const text = z.string().min(1, 'must not be empty')
+const flag = z.boolean().default(false)
+const oneOf = <const V extends readonly string[]>(values: V) =>
+  z.enum(values, `must be one of ${values.join(', ')}`)
 const positive = z
   .string()
-  .regex(/^[1-9]\d{0,8}$/, 'a whole number from 1')
+  .regex(/^[1-9]\d{0,8}$/, 'must be a whole number from 1 to 999999999')
+  .transform(Number)
+const port = z
+  .string()
+  .refine(value => /^\d{1,5}$/.test(value) && Number(value) <= 65_535, 'must be a port number, 0 to 65535')
   .transform(Number)
 
-const settingsSchema = z.object({
-  host: z.string().default('127.0.0.1'),
-  port: z
-    .string()
-    .regex(/^\d{1,5}$/, 'a port number')
-    .default('4000')
-    .transform(Number),
-  project: text,
-  'api-key': text,
-  'client-id': text,
-  'client-secret': text,
-  shape: z.enum(['plain', 'wrapped']).optional(),
-  'second-create': z
-    .enum(['409', '422', '400', 'new-secret', 'no-secret'])
+/** What each option may be. */
+export const simulateOptions = {
+  host: text.default('127.0.0.1'),
+  port: port.default(4000),
+  project: text.optional(),
+  'api-key': text.optional(),
+  'client-id': text.optional(),
+  'client-secret': text.optional(),
+  shape: oneOf(['plain', 'wrapped']).optional(),
+  'second-create': oneOf(['409', '422', '400', 'new-secret', 'no-secret'])
     .transform(answer => SECOND_CREATE[answer])
     .optional(),
-  'sparse-read': z.boolean().optional(),
-  fault: z.array(z.string().transform(parseJson).pipe(faultSchema)).default([]),
-  send: z.boolean().optional(),
+  'sparse-read': flag,
+  fault: z.array(z.string().transform(parseFault)).default([]),
+  send: flag,
   count: positive.optional(),
   rate: positive.default(1),
   rooms: positive.default(3),
-  type: z.array(z.enum(EVENT_TYPES)).default([...EVENT_TYPES]),
+  type: z.array(oneOf(EVENT_TYPES)).default([...EVENT_TYPES]),
   'redeliver-every': positive.optional(),
-})
+}
+
+const settingsSchema = z.object(simulateOptions)
+
+/** The values of {@link simulateOptions}. */
+export type SimulateSettings = z.output<typeof settingsSchema>
 
 /**
  * Runs a simulated Jelou until the signal, and says on `out` what is called and sent, without secrets.
- * Throws ConfigError when an option is wrong or the address cannot be listened on.
+ * Throws ConfigError when the address cannot be listened on.
  */
 export async function simulate(
-  values: SimulateValues,
+  settings: SimulateSettings,
   { out, signal }: { out: Writable; signal: AbortSignal },
 ): Promise<void> {
-  const settings = parseSettings(values)
   const say = (line: string) => void out.write(`${line}\n`)
   const simulator = createSimulator({
     projectId: settings.project,
@@ -145,17 +127,18 @@ export async function simulate(
   }
 }
 
-function parseSettings(values: SimulateValues): z.infer<typeof settingsSchema> {
-  const { data, error } = settingsSchema.safeParse(values)
+function parseFault(text: string, context: z.RefinementCtx): Fault {
+  const { data, error } = faultSchema.safeParse(parseJson(text))
   if (data !== undefined) return data
-  const problems = error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`)
-  throw new ConfigError(problems.join('; '))
+  const problems = error.issues.map(({ path, message }) => [...path, message].join(': '))
+  context.addIssue({ code: 'custom', message: `must be a fault as JSON (${problems.join('; ')})` })
+  return z.NEVER
 }
 
-function parseJson(value: string): unknown {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(value)
+    return JSON.parse(text)
   } catch {
-    return value
+    return undefined
   }
 }

@@ -1,12 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import {
+  DirectoryError,
   StateCorruptError,
   StateFencedError,
   StatePermissionsError,
   StateUnavailableError,
 } from '../errors.ts'
+import { makeDirectory } from '../make-directory.ts'
 import type { StateBackend } from './types.ts'
 
 /** Marks the file as ours (https://sqlite.org/pragma.html#pragma_application_id): "jlst" in ASCII. */
@@ -41,6 +43,9 @@ const FORGET = 'DELETE FROM members WHERE project_id = :project AND (member = :m
 const ANNOUNCE = 'INSERT INTO members VALUES (:project, :member, :value, :until)'
 const MEMBERS = 'SELECT value FROM members WHERE project_id = ?'
 
+/** What is thrown on the way that says all there is to say. */
+const OURS = [DirectoryError, StatePermissionsError, StateCorruptError]
+
 // Primary result codes: https://sqlite.org/rescode.html
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
@@ -48,7 +53,7 @@ const SQLITE_NOTADB = 26
 /**
  * Opens the kept state in `directory`/state.sqlite, creating both where missing, for the user alone. Node's synchronous
  * SQLite on the main thread is enough: the record is tiny and written a few times in the service's life.
- * Throws StatePermissionsError when others can reach it, StateCorruptError when it is not a sound state file, and
+ * Throws DirectoryError when the directory cannot be, StatePermissionsError when others can reach it, StateCorruptError when it is not a sound state file, and
  * StateUnavailableError when it cannot be used now. What was there is then as it was.
  */
 export function openSqliteState(options: { directory: string; projectId: string }): StateBackend {
@@ -120,27 +125,18 @@ export function openSqliteState(options: { directory: string; projectId: string 
 
 /** Creates the directory and the empty file before SQLite can, which would give them the umask's mode. */
 function makePrivate(directory: string, path: string): void {
-  const topmost = mkdirSync(directory, { recursive: true, mode: 0o700 })
-  if (topmost !== undefined) syncParents(directory, topmost)
-  assertPrivate(directory, '700')
+  makeDirectory(directory)
+  assertPrivate(
+    directory,
+    `name a directory in DATA_DIR that is the service's alone, or run chmod 700 ${directory}`,
+  )
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
-  assertPrivate(path, '600')
+  assertPrivate(path, `run chmod 600 ${path}`)
 }
 
-/** A new directory survives a power cut only once its parent is synced. SQLite does this for its own files alone. */
-function syncParents(directory: string, topmost: string): void {
-  let path = directory
-  do {
-    path = dirname(path)
-    const descriptor = openSync(path, 'r')
-    fsyncSync(descriptor)
-    closeSync(descriptor)
-  } while (path.length >= topmost.length)
-}
-
-function assertPrivate(path: string, wanted: string): void {
+function assertPrivate(path: string, advice: string): void {
   const mode = statSync(path).mode & 0o777
-  if ((mode & 0o077) !== 0) throw new StatePermissionsError(path, mode.toString(8), `${wanted} ${path}`)
+  if ((mode & 0o077) !== 0) throw new StatePermissionsError(path, mode.toString(8), advice)
 }
 
 function open(path: string): DatabaseSync {
@@ -176,7 +172,7 @@ function open(path: string): DatabaseSync {
 }
 
 function stateError(path: string, error: unknown): Error {
-  if (error instanceof StatePermissionsError || error instanceof StateCorruptError) return error
+  if (OURS.some(Ours => error instanceof Ours)) return error as Error
   // node:sqlite's `errcode` is SQLite's extended result code, whose low byte is the primary one.
   const { message, errcode = 0 }: { message?: string; errcode?: number } = Object(error)
   const isCorrupt = [SQLITE_CORRUPT, SQLITE_NOTADB].includes(errcode & 0xff)

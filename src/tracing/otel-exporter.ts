@@ -4,29 +4,48 @@ import type { DriverLog } from '../queue/types.ts'
 /** How often to say that spans are lost, in ms. */
 const QUIET = 60_000
 
+/** For the end: `landed` resolves once nothing is on its way; `tellLast` says how many spans are lost that nothing was said of. */
+export type WatchedExporter = SpanExporter & { landed: () => Promise<void>; tellLast: () => void }
+
 /** Says in the log, now and then, that exports fail: by a code or a status only, for an answer may quote what was sent. */
 export function watched(
   exporter: SpanExporter,
   log: Pick<DriverLog, 'warn'>,
   now: () => number,
-): SpanExporter {
+): WatchedExporter {
   let spans = 0
+  let onTheirWay = 0
+  let reason = ''
   let next = -Infinity
-  function failed(count: number, reason: string): void {
-    spans += count
-    if (now() < next) return
-    log.warn({ spans, reason }, 'traces cannot be exported: spans are lost')
+  let landed = Promise.withResolvers<void>()
+  landed.resolve()
+  function tell(reason: string): void {
+    if (spans > 0) log.warn({ spans, reason }, 'traces cannot be exported: spans are lost')
     spans = 0
     next = now() + QUIET
   }
   return {
     export(batch, done) {
+      if (onTheirWay === 0) landed = Promise.withResolvers()
+      onTheirWay += batch.length
       exporter.export(batch, result => {
-        if (result.error) failed(batch.length, reasonOf(result.error))
+        onTheirWay -= batch.length
+        if (result.error) {
+          spans += batch.length
+          reason = reasonOf(result.error)
+          if (now() >= next) tell(reason)
+        }
+        if (onTheirWay === 0) landed.resolve()
         done(result)
       })
     },
     shutdown: () => exporter.shutdown(),
+    landed: () => landed.promise,
+    tellLast() {
+      spans += onTheirWay
+      tell(onTheirWay > 0 ? 'no answer before the end of the service' : reason)
+      next = Infinity
+    },
   }
 }
 

@@ -45,11 +45,8 @@ const QUEUED_SPANS = 8_192
  */
 export function createOtelTracer(options: OtelOptions): Tracer {
   const { endpoint, headers, log, now } = options
-  const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, headers })
-  const processor = new BatchSpanProcessor({
-    exporter: watched(exporter, log, now),
-    maxQueueSize: QUEUED_SPANS,
-  })
+  const exporter = watched(new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, headers }), log, now)
+  const processor = new BatchSpanProcessor({ exporter, maxQueueSize: QUEUED_SPANS })
   const provider = new TracerProvider({
     spanProcessors: [processor],
     sampler: samplerOf(options),
@@ -66,9 +63,11 @@ export function createOtelTracer(options: OtelOptions): Tracer {
     async close(timeout) {
       const over = Promise.withResolvers<void>()
       const timer = setTimeout(over.resolve, timeout)
-      // Why an export fails is in the log already.
-      await Promise.race([provider.shutdown().catch(() => {}), over.promise])
+      // The first batch that fails ends the shutdown, whatever becomes of the others.
+      const sent = provider.shutdown().catch(exporter.landed)
+      await Promise.race([sent, over.promise])
       clearTimeout(timer)
+      exporter.tellLast()
     },
   }
 }

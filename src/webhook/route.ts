@@ -1,25 +1,8 @@
 import { z } from 'zod'
-import {
-  BodyNotJsonError,
-  BodyTooLargeError,
-  ContentTypeError,
-  CredentialInvalidError,
-  DrainingError,
-  EventInvalidError,
-  EventTooOldError,
-  InternalError,
-  MalformedRequestError,
-  NotRegisteredError,
-  OverloadedError,
-  QueueFullError,
-  QueueOverloadedError,
-  QueueUnavailableError,
-  SignatureInvalidError,
-  SourceNotAllowedError,
-} from '../errors.ts'
+import { RequestCutError } from '../errors.ts'
 import { jelouEvent } from '../jelou/event-schema.ts'
 import type { AuthType } from '../jelou/schemas.ts'
-import { refusals } from '../refusals.ts'
+import { refusals, WEBHOOK_REFUSALS } from '../refusals.ts'
 import { challenge } from './credentials.ts'
 
 export const RETRY_AFTER_SECONDS = 5
@@ -36,25 +19,8 @@ const takenAnswer = z
   })
   .meta({ description: 'The broker confirmed the event, or this machine synced it to disk' })
 
-/** In the order of the checks. A request that broke off has nobody left to answer. */
-const REFUSED = [
-  SourceNotAllowedError,
-  DrainingError,
-  NotRegisteredError,
-  CredentialInvalidError,
-  ContentTypeError,
-  BodyTooLargeError,
-  MalformedRequestError,
-  SignatureInvalidError,
-  OverloadedError,
-  BodyNotJsonError,
-  EventInvalidError,
-  EventTooOldError,
-  QueueUnavailableError,
-  QueueFullError,
-  QueueOverloadedError,
-  InternalError,
-]
+/** A request that broke off has nobody left to answer. */
+const ANSWERED = WEBHOOK_REFUSALS.filter(Refusal => Refusal !== RequestCutError)
 
 /** The schema of the route; the challenge of a 401 is by what is configured. */
 export function describeWebhook(authType: AuthType) {
@@ -68,7 +34,7 @@ export function describeWebhook(authType: AuthType) {
     description: 'The body is read as the bytes that were signed, and goes on as they are.',
     tags: ['webhook'],
     body: jelouEvent,
-    response: { 200: takenAnswer, ...refusals(REFUSED, headers) },
+    response: { 200: takenAnswer, ...refusals(ANSWERED, headers) },
   }
 }
 

@@ -11,7 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   http: ['errors.ts', 'error-answer.ts'],
   // Could be published alone.
   jelou: ['errors.ts'],
-  state: ['errors.ts', 'missing-package.ts'],
+  state: ['errors.ts', 'make-directory.ts', 'missing-package.ts'],
   queue: ['errors.ts', 'missing-package.ts'],
   // It speaks to Jelou, and keeps the secret that comes of it.
   registration: ['errors.ts', 'jelou/', 'state/'],

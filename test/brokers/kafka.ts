@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 import type { Certificates } from '../fixtures/certificates.ts'
 import { freePort, launch, type Server } from './server.ts'
 import { traceOf } from './trace.ts'
@@ -30,7 +30,7 @@ export const USERS = { app: 'p@ss/w:rd' }
  * Starts a broker that is its own controller. It syncs everything to its disk before it confirms it, where Kafka's own
  * promise rests on replicas.
  */
-export async function startKafka(t: Test, secured?: Secured): Promise<KafkaServer | null> {
+export async function startKafka(t: Owner, secured?: Secured): Promise<KafkaServer | null> {
   const [controller, behind, listen, secure] = await Promise.all([
     freePort(),
     freePort(),

@@ -3,12 +3,12 @@ import { jetstream, type JsMsg } from '@nats-io/jetstream'
 import { connect, type ConnectionOptions } from '@nats-io/transport-node'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 import { launch, type Server } from './server.ts'
 
 /** NATS with JetStream on a random port; see `launch`. `config` is more lines of its configuration. */
 export function startNats(
-  t: Test,
+  t: Owner,
   {
     config = () => '',
     jetstream = true,

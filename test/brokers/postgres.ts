@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 import { launch, type Server } from './server.ts'
 
 /** Whom to connect as, and to which database. */
@@ -12,7 +12,7 @@ const SETPRIV = 'setpriv'
 const AS_POSTGRES = ['--reuid=postgres', '--regid=postgres', '--clear-groups', '--']
 
 /** A PostgreSQL that asks for the password. It runs as the user postgres where the test runs as root, which it refuses. */
-export async function startPostgres(t: Test): Promise<Server | null> {
+export async function startPostgres(t: Owner): Promise<Server | null> {
   const [bin] = globSync('/usr/lib/postgresql/*/bin')
   const inBin = (name: string): string => (bin === undefined ? name : join(bin, name))
   let data = ''

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 
 /** A TCP proxy whose connections a test cuts, stalls and half-closes. */
 export type Proxy = {
@@ -17,11 +17,13 @@ export type Proxy = {
   halfClose: () => void
   /** The next bytes that come back are dropped and the connection cut: what the client asked for was done, and it does not know. */
   cutAnswers: () => void
+  /** The next bytes that come back are replaced by as many that no protocol of ours has a meaning for. */
+  garbleAnswers: () => void
 }
 
 /** Listens on a port of the loopback, a random one unless it is named, and connects to `target`, until the end of the test. */
 export async function proxy(
-  t: Test,
+  t: Owner,
   { host, port }: { host: string; port: number },
   listen = 0,
 ): Promise<Proxy> {
@@ -29,6 +31,7 @@ export async function proxy(
   let refusing = false
   let stalled = false
   let cuttingAnswers = false
+  let garblingAnswers = false
 
   const listener = createServer({ allowHalfOpen: true }, client => {
     client.on('error', () => {})
@@ -41,7 +44,8 @@ export async function proxy(
     client.on('data', chunk => server.writable && server.write(chunk))
     server.on('data', chunk => {
       if (cuttingAnswers) return cut()
-      if (client.writable) client.write(chunk)
+      if (client.writable) client.write(garblingAnswers ? garbled(chunk) : chunk)
+      garblingAnswers = false
     })
     client.on('end', () => server.end())
     server.on('end', () => client.end())
@@ -90,7 +94,15 @@ export async function proxy(
     cutAnswers() {
       cuttingAnswers = true
     },
+    garbleAnswers() {
+      garblingAnswers = true
+    },
   }
+}
+
+/** Each byte has its highest bit set: none is the first of anything in Redis, AMQP, NATS, HTTP, or a length in Kafka. */
+function garbled(chunk: Buffer): Buffer {
+  return Buffer.from(chunk.map((byte, at) => 0x80 | (byte ^ (at * 37))))
 }
 
 function pause({ client, server }: { client: Socket; server: Socket }): void {

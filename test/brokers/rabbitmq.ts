@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { env } from 'node:process'
 import { promisify } from 'node:util'
 import { Connection, type SyncMessage } from 'rabbitmq-client'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 import { freePort, launch, type Server } from './server.ts'
 
 /** Debian's wrappers on the PATH insist on being the user rabbitmq: this is what they call. */
@@ -30,7 +30,7 @@ export type Rabbitmq = Server & {
 }
 
 /** RabbitMQ with one node of its own on a random port; see `launch`. Its largest message is that of version 4, 16 MiB. */
-export async function startRabbitmq(t: Test, options: RabbitmqOptions = {}): Promise<Rabbitmq | null> {
+export async function startRabbitmq(t: Owner, options: RabbitmqOptions = {}): Promise<Rabbitmq | null> {
   const [epmdPort, distPort] = [await freePort(), await freePort()]
   let environment: NodeJS.ProcessEnv = {}
   const server = await launch(t, {

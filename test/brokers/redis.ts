@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 import { launch, type Server } from './server.ts'
 
 const OPTIONS = { bind: '127.0.0.1', appendonly: 'yes', appendfsync: 'always', save: '' }
 
 /** Starts redis-server, which writes everything to its disk before it answers; `args` come last and win. */
-export async function startRedis(t: Test, { args = [] }: { args?: string[] } = {}): Promise<Server | null> {
+export async function startRedis(t: Owner, { args = [] }: { args?: string[] } = {}): Promise<Server | null> {
   return launch(t, {
     name: 'redis',
     program: 'redis-server',

@@ -5,14 +5,14 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { join } from 'node:path'
-import type { Test } from 'tap'
+import type { Owner } from './owner.ts'
 import { launch, type Server } from './server.ts'
 import { traceOf } from './trace.ts'
 
 const PROGRAM = new URL('fauxqs.ts', import.meta.url).pathname
 
 /** Starts an SQS of its own, fauxqs, which keeps its messages in a file. Takes any credentials. */
-export async function startSqs(t: Test): Promise<Server | null> {
+export async function startSqs(t: Owner): Promise<Server | null> {
   process.env.AWS_ACCESS_KEY_ID ??= 'test'
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test'
   return launch(t, {

@@ -68,8 +68,39 @@ t.test('rotate and replay as JSON', async t => {
   const { url } = await startAdmin(t)
   t.same(JSON.parse((await invoke(['rotate', '--json', '--url', url])).out), { outcome: 'rotated' })
   t.same(JSON.parse((await invoke(['replay', '--json', '--url', url])).out), { redriven: 0 })
-  const some = await invoke(['replay', '--seq', '1', '--seq', '2', '--url', url])
-  t.same(some, { status: 0, out: '0 sent again\n', err: '' })
+})
+
+const asked = (seqs: string[]) => seqs.flatMap(seq => ['--seq', seq])
+
+t.test('replay tells of dead letters that are not there, and by its exit status', async t => {
+  const none = await startAdmin(t)
+  const cases: [args: string[], status: number, out: string, err: string][] = [
+    [[], 0, '0 sent again\n', ''],
+    [['7'], 1, '', 'there is no dead letter 7: GET /queue/dead lists those that there are\n'],
+    [['7', '8', '7'], 1, '', 'there is no dead letter 7, 8: GET /queue/dead lists those that there are\n'],
+  ]
+  for (const [seqs, status, out, err] of cases)
+    t.same(await invoke(['replay', ...asked(seqs), '--url', none.url]), { status, out, err })
+  const json = await invoke(['replay', '--json', ...asked(['7']), '--url', none.url])
+  t.same(JSON.parse(json.out), { redriven: 0 })
+  t.match(json, { status: 1, err: 'there is no dead letter 7' })
+
+  const { url, publish, receive, call } = await startAdmin(t, { maxAttempts: 1 })
+  await publish('a', 1)
+  await publish('b', 2)
+  const leases = (await receive({ max: 2 })).map(({ lease }) => lease)
+  await call('POST', '/queue/nack', { leases })
+  const [first = 0, second = 0] = (
+    (await call('GET', '/queue/dead')).json as { dead: { seq: number }[] }
+  ).dead.map(({ seq }) => seq)
+  const some = await invoke(['replay', ...asked([`${first}`, '999', `${first}`]), '--url', url])
+  t.same(some, {
+    status: 1,
+    out: '1 sent again\n',
+    err: `there is no dead letter for 1 of ${first}, 999: GET /queue/dead lists those that there are\n`,
+  })
+  const one = await invoke(['replay', ...asked([`${second}`]), '--url', url])
+  t.same(one, { status: 0, out: '1 sent again\n', err: '' })
 })
 
 t.test('unregister asks a person, and tells what it means', async t => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Test } from 'tap'
+import type { Owner } from '../brokers/owner.ts'
 import { call } from './http.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -14,6 +14,7 @@ export type LogLine = { level: number; msg: string } & Record<string, unknown>
 
 /** The service as a process of its own. */
 export type Process = {
+  pid: number | undefined
   /** Everything that it wrote to stdout and stderr. */
   output(): string
   /** The first line with this message, waited for; rejects when the process ends without one. */
@@ -45,7 +46,7 @@ export function variables(directory: string, more: Record<string, string> = {}):
 
 /** Runs `serve`, or the command of `args`, until it ends by itself or the test does; `nodeOptions` go before the program. */
 export function run(
-  t: Test,
+  t: Owner,
   environment: Variables,
   nodeOptions: string[] = [],
   args: string[] = ['serve'],
@@ -63,11 +64,11 @@ export function run(
     child.kill('SIGKILL')
     await exited
   })
-  return { ...watch(child, exited), signal: signal => void child.kill(signal), exited }
+  return { pid: child.pid, ...watch(child, exited), signal: signal => void child.kill(signal), exited }
 }
 
 /** Runs `serve` and waits for its listeners. */
-export async function start(t: Test, environment: Variables, nodeOptions?: string[]): Promise<Service> {
+export async function start(t: Owner, environment: Variables, nodeOptions?: string[]): Promise<Service> {
   const running = run(t, environment, nodeOptions)
   const { publicUrl, adminUrl } = await running.logged('listening')
   const path = environment['WEBHOOK_PATH'] ?? '/webhook/jelou'
@@ -80,7 +81,7 @@ export async function start(t: Test, environment: Variables, nodeOptions?: strin
 }
 
 /** Starts, and waits until it is ready: registered, and able to take events. */
-export async function startReady(t: Test, environment: Variables): Promise<Service> {
+export async function startReady(t: Owner, environment: Variables): Promise<Service> {
   const service = await start(t, environment)
   await ready(service)
   return service

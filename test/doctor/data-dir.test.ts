@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkDataDir } from '../../src/doctor/data-dir.ts'
@@ -52,6 +52,13 @@ t.test('a directory that is not there yet', async t => {
     status: 'wrong',
     detail: /ENOTDIR/,
   })
+  symlinkSync(join(directory, 'nowhere'), join(directory, 'link'))
+  for (const below of ['link', 'link/b'])
+    t.match(await checkDataDir(join(directory, below), { holdsState: true }), {
+      status: 'wrong',
+      detail: /link is a link to nothing$/,
+      advice: /^make what it points to/,
+    })
   // As for a user who is not root.
   const denied = Object.assign(new Error('denied'), { code: 'EACCES' })
   const access = () => Promise.reject(denied)

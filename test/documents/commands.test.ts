@@ -58,6 +58,7 @@ const RUN_LONG: typeof RUN = {
     file: 'test/operations.test.ts',
     by: "block('VACUUM INTO')",
   },
+  'npm run chaos -- --seed 1': { file: '.ci/run', by: 'test/chaos/run.ts --seed 1' },
   'docker run --detach --name jelou-receiver': {
     reason:
       'it leaves a container behind; test/docker/deploy.test.ts compares its options with those that docker/test-image.ts runs',

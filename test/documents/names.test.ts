@@ -13,6 +13,7 @@ const codes = new Set<string>(Object.values(errors).map(Failure => new Failure()
 const FOREIGN: [pattern: RegExp, whose: string][] = [
   [/^TEST_(?:CHROMIUM|(?:REDIS|RABBITMQ|NATS|POSTGRES|KAFKA|SQS)_ADDRESS)$/, 'the tests'],
   [/^REQUIRE_BROKERS$/, 'the tests'],
+  [/^FC_(?:RUNS|SEED|PATH)$/, 'tests of properties: test/fixtures/property.ts'],
   [/^NO_COLOR$/, 'terminals, by convention: src/commands/table.ts'],
   [/^NODE_COMPILE_CACHE$/, 'Node'],
   [/^NODE_IMAGE$/, 'an argument of the Dockerfile'],

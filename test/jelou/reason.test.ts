@@ -1,5 +1,5 @@
 import t from 'tap'
-import { describeError, formsOf, printable, statusText } from '../../src/jelou/reason.ts'
+import { describeError, formOf, formsOf, printable, statusText } from '../../src/jelou/reason.ts'
 
 const deep = `{"message":${'['.repeat(100_000)}"x"${']'.repeat(100_000)}}`
 const documented = {
@@ -20,7 +20,7 @@ const cases: [name: string, body: string, detail: string][] = [
   ['nothing', '', ''],
   ['only spaces', ' \r\n ', ''],
   ['plain text', ' go away ', ': go away'],
-  ['HTML', '\n<!DOCTYPE html><h1>502</h1>', ''],
+  ['HTML', '\n<!DOCTYPE html><h1>502</h1>', ': a web page'],
   ['JSON that was cut', '{"message":"Inva', ''],
   ['an array that was cut', '["Inva', ''],
   ['a JSON string', '"no"', ': no'],
@@ -45,6 +45,28 @@ for (const [name, body, detail] of cases) {
     t.equal(describeError(422, body), `422 Unprocessable Entity${detail}`)
   })
 }
+
+const forms: [form: ReturnType<typeof formOf>, body: string][] = [
+  ['documented', JSON.stringify(documented)],
+  ['documented', '{"message":["Not found."],"statusMessage":"failed"}'],
+  ['documented', '{"message":"no","error":{"code":"E1"}}'],
+  ['documented', '{"validationError":{}}'],
+  // A gateway, two web frameworks, RFC 9457, and what says nothing.
+  ['other', '{"message":"no Route matched with those values"}'],
+  ['other', '{"message":"Route GET:/x not found","error":"Not Found","statusCode":404}'],
+  ['other', '{"timestamp":"now","status":404,"error":"Not Found","path":"/x"}'],
+  ['other', '{"type":"about:blank","title":"Not Found","status":404}'],
+  ['other', 'default backend - 404'],
+  ['other', '{"statusMessage":"fai'],
+  ['other', '[]'],
+  ['other', 'null'],
+  ['other', ''],
+  ['page', '\r\n <html><head><title>404 Not Found</title></head></html>'],
+]
+
+void t.test('whose an error may be', async t => {
+  for (const [form, body] of forms) t.equal(formOf(body), form, body)
+})
 
 void t.test('a status without a name is its number', async t => {
   t.equal(statusText(404), '404 Not Found')

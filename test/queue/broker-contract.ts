@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { MOST_UNDER_WAY } from '../../src/queue/drivers/under-way.ts'
 import type { BrokerOptions, QueueDriver, TraceContext } from '../../src/queue/types.ts'
 import { proxy } from '../brokers/proxy.ts'
 import type { Server } from '../brokers/server.ts'
@@ -91,6 +92,20 @@ export function brokerContract(t: Test, broker: BrokerUnderTest): void {
     const sent = messages(500)
     t.same(new Set(await Promise.all(sent.map(one => driver.publish(one)))), new Set(['accepted']))
     t.same(bodies(await broker.read({ queueName, count: 500 })), sent.map(bodyOf))
+  })
+
+  void t.test('holds no more bytes at once than it may, however few events they are', async t => {
+    const driver = await open(t, randomName())
+    const body = Buffer.from(JSON.stringify('x'.repeat(Math.min(broker.largest, 700_000) - 2)))
+    const most = Math.ceil(MOST_UNDER_WAY.bytes / body.length)
+    const sent = Array.from({ length: most + 3 }, (_, index) => ({ ...message(`room ${index}`), body }))
+    const outcomes = await Promise.allSettled(sent.map(one => driver.publish(one)))
+    const codes = outcomes.map(one =>
+      one.status === 'rejected' ? (one.reason as { code: string }).code : '',
+    )
+    t.same(codes.slice(most), Array(3).fill('ERR_QUEUE_OVERLOADED'))
+    t.notOk(codes.slice(0, most).includes('ERR_QUEUE_OVERLOADED'))
+    t.equal(await eventually(() => driver.publish(message())), 'accepted', 'there is room again')
   })
 
   void t.test('refuses an event that is too large, and goes on', async t => {

@@ -69,6 +69,14 @@ const cases: Case[] = [
     ...goesOn,
   },
   {
+    name: 'a web page says 404 to the delete',
+    faults: [{ method: 'DELETE', status: 404, body: 'html', times: 1 }],
+    calls: ['DELETE'],
+    ...refused,
+    phase: 'degraded',
+    again: { calls: ['GET'], outcome: 'unchanged' },
+  },
+  {
     name: 'the create is refused',
     faults: [{ method: 'POST', status: 422, times: 1 }],
     calls: ['DELETE', 'POST'],

@@ -60,6 +60,12 @@ const cases: Case[] = [
     again: { calls: ['GET'], outcome: 'unregistered' },
   },
   {
+    name: 'a web page says 404 to both',
+    faults: [{ status: 404, body: 'html', times: 2 }],
+    calls: ['GET', 'DELETE'],
+    ...refused,
+  },
+  {
     name: 'the delete is refused',
     faults: [{ method: 'DELETE', status: 403, times: 1 }],
     calls: ['GET', 'DELETE'],
@@ -113,7 +119,7 @@ void t.test('it stays so after a restart, until somebody asks to register', asyn
   await before.registrar.stop()
   calls()
 
-  const { registrar, store } = await open()
+  const { registrar, store, lines } = await open()
   t.ok(verifies(registrar, old?.signingSecret))
   t.match(registrar.accepted()?.credentials, [{ authorization: old?.authorization }])
   t.equal((await registrar.reconcile()).kind, 'unregistered')
@@ -121,7 +127,9 @@ void t.test('it stays so after a restart, until somebody asks to register', asyn
   t.equal(registrar.status().lastReconciledAt, null, 'Jelou has nothing of what is configured')
   t.equal(await registrar.unregister(), 'unregistered', 'twice is as good as once')
   await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_REFUSED', message: /unregistered on request/ })
-  t.equal((await registrar.reconcile()).kind, 'unregistered')
+  for (const _ of [1, 2]) t.equal((await registrar.reconcile()).kind, 'unregistered')
+  const said = lines.filter(({ fields }) => fields['outcome'] === 'unregistered').map(({ level }) => level)
+  t.same(said, ['info', 'debug', 'info', 'debug'], 'said once, and again after something else')
   t.same(calls(), [])
   clock.now += DAY
   t.equal(registrar.accepted(), null, 'nothing is on its way any more')

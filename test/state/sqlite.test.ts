@@ -76,7 +76,7 @@ void t.test('what cannot be used is a clear error and stays as it was', async t 
     {
       name: 'a directory that others can reach',
       code: 'ERR_STATE_PERMISSIONS',
-      message: /data \(mode 750\): run chmod 700 .*data$/,
+      message: /data \(mode 750\): name a directory in DATA_DIR .*, or run chmod 700 .*data$/,
       prepare: directory => chmodSync(directory, 0o750),
     },
     {
@@ -157,16 +157,16 @@ void t.test('a first start that was cut off is undone and made again', async t =
 void t.test('a file in place of the directory', async t => {
   const directory = join(t.testdir({ data: 'a file' }), 'data')
   t.throws(() => openSqliteState({ directory, projectId }), {
-    code: 'ERR_STATE_UNAVAILABLE',
-    message: /EEXIST/,
+    code: 'ERR_DIRECTORY',
+    message: /a file, or a link to nothing, is in its place/,
   })
 })
 
 void t.test('a path through a file', async t => {
   const directory = join(t.testdir({ data: 'a file' }), 'data', 'deeper')
   t.throws(() => openSqliteState({ directory, projectId }), {
-    code: 'ERR_STATE_UNAVAILABLE',
-    message: /ENOTDIR/,
+    code: 'ERR_DIRECTORY',
+    message: /a part of the path is a file/,
   })
 })
 

@@ -41,4 +41,31 @@ t.test('a failure is told of once a minute, with how many spans were lost meanwh
   }
   await exporter.shutdown()
   t.equal(results.at(-1), 'shut down')
+
+  const told = lines.length
+  exporter.tellLast()
+  t.equal(lines.length, told, 'nothing that was not said')
+  error = new Error('after the last word')
+  exporter.export([{}] as ReadableSpan[], () => {})
+  t.equal(lines.length, told)
+})
+
+t.test('at the end it tells of what was not told yet, and of what is still on its way', async t => {
+  const { log, lines } = noted()
+  const waiting: ((result: { code: number; error?: Error }) => void)[] = []
+  const inner: SpanExporter = { export: (_spans, done) => waiting.push(done), shutdown: async () => {} }
+  const failure = { code: 1, error: Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }) }
+  const exporter = watched(inner, log, () => 0)
+  const send = (length: number) =>
+    exporter.export(Array.from({ length }, () => ({})) as ReadableSpan[], () => {})
+  const cases: [sent: number[], settled: object[], line: object | undefined][] = [
+    [[3, 4], [failure, failure], { spans: 4, reason: 'ECONNREFUSED' }],
+    [[5, 6], [{ code: 0 }], { spans: 6, reason: 'no answer before the end of the service' }],
+  ]
+  for (const [sent, settled, line] of cases) {
+    sent.forEach(send)
+    for (const result of settled) waiting.shift()?.(result as typeof failure)
+    exporter.tellLast()
+    t.match(lines.at(-1), { level: 'warn', fields: line })
+  }
 })

@@ -70,23 +70,30 @@ const failing: Record<string, { open: (t: Test) => Promise<string>; reason: stri
   },
 }
 for (const [name, { open, reason }] of Object.entries(failing))
-  t.test(`a collector that ${name} is told of in one line, without what was sent`, async t => {
+  t.test(`a collector that ${name} is told of, without what was sent`, async t => {
     giveUpAfter(t, 500)
     const { tracer, lines } = tracerFor(await open(t))
     // More than are kept, so that some are dropped.
     for (let index = 0; index < 5_000; index++) tracer.observe(refused())
     await tracer.close(60_000)
-    t.match(lines, [{ level: 'warn', fields: { reason, spans: 512 } }])
-    t.equal(lines.length, 1)
+    // The first batch at once, what was kept since then at the end.
+    t.match(lines, [
+      { level: 'warn', fields: { reason, spans: 512 } },
+      { level: 'warn', fields: { reason, spans: 8_192 } },
+    ])
+    t.equal(lines.length, 2)
     t.notMatch(JSON.stringify(lines), /the-key|quotes/)
   })
 
 t.test('closing waits for a collector no longer than it is told to', async t => {
   giveUpAfter(t, 5_000)
   const { endpoint } = await startCollector(t, { answer: null })
-  const { tracer } = tracerFor(endpoint)
+  const { tracer, lines } = tracerFor(endpoint)
   tracer.observe(refused())
   const started = performance.now()
   await tracer.close(20)
   t.ok(performance.now() - started < 5_000)
+  const told = { level: 'warn', fields: { spans: 2, reason: 'no answer before the end of the service' } }
+  t.match(lines, [told], 'and says what was lost')
+  t.equal(lines.length, 1)
 })

@@ -1,8 +1,6 @@
-import { QueueOverloadedError, QueueUnavailableError } from '../../errors.ts'
+import { QueueUnavailableError } from '../../errors.ts'
 import type { PublishOutcome } from '../types.ts'
-
-/** The most messages that may wait for a broker's confirmation. */
-export const MOST_IN_FLIGHT = 10_000
+import { underWay } from './under-way.ts'
 
 /** A message on its way to a broker. Settles once; what comes later changes nothing. */
 export type Flight = {
@@ -15,9 +13,10 @@ export type Flight = {
 
 /** The messages that wait for a broker's confirmation. */
 export type Flights = {
-  /** Throws QueueOverloadedError when too many wait already. */
+  /** Throws QueueOverloadedError when too much waits already. */
   begin: (bytes: number) => Flight
-  failAll: (errorOf: (flight: Flight) => Error) => void
+  /** Those that have an error; the others come to their own end. */
+  failAll: (errorOf: (flight: Flight) => Error | undefined) => void
   /** Resolves once none waits. */
   landed: () => Promise<void>
 }
@@ -28,12 +27,13 @@ export type Flights = {
  */
 export function flights({ timeout, onStall }: { timeout: number; onStall: () => void }): Flights {
   const open = new Map<Flight, number>()
+  const room = underWay()
   const waiting: (() => void)[] = []
   let confirmedAt = -Infinity
   let timer: NodeJS.Timeout | undefined
 
   function begin(bytes: number): Flight {
-    if (open.size >= MOST_IN_FLIGHT) throw new QueueOverloadedError('its confirmations are behind')
+    room.enter(bytes)
     const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>()
     const flight: Flight = {
       bytes,
@@ -54,7 +54,7 @@ export function flights({ timeout, onStall }: { timeout: number; onStall: () => 
   }
 
   function land(flight: Flight): void {
-    open.delete(flight)
+    if (open.delete(flight)) room.leave(flight.bytes)
     if (open.size > 0) return
     clearTimeout(timer)
     timer = undefined
@@ -80,7 +80,10 @@ export function flights({ timeout, onStall }: { timeout: number; onStall: () => 
   return {
     begin,
     failAll(errorOf) {
-      for (const flight of open.keys()) flight.fail(errorOf(flight))
+      for (const flight of open.keys()) {
+        const error = errorOf(flight)
+        if (error !== undefined) flight.fail(error)
+      }
     },
     landed: () => (open.size === 0 ? Promise.resolve() : new Promise(resolve => waiting.push(resolve))),
   }

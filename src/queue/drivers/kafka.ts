@@ -1,15 +1,11 @@
-import { QueueOverloadedError } from '../../errors.ts'
-import type { BrokerOptions, PublishOutcome, QueueDriver } from '../types.ts'
-import { createCluster, type Cluster } from './kafka-cluster.ts'
+import { QueueUnavailableError } from '../../errors.ts'
+import type { BrokerOptions, QueueDriver } from '../types.ts'
+import { createCluster } from './kafka-cluster.ts'
 import { queueError } from './kafka-errors.ts'
 import { recordOf } from './kafka-records.ts'
-import { createSender, type Sender } from './kafka-sender.ts'
+import { createSender } from './kafka-sender.ts'
 import { kafkaSettings } from './kafka-settings.ts'
-import { createSessions } from './session.ts'
-
-type Session = { cluster: Cluster; sender: Sender }
-
-const MAX_IN_FLIGHT = 10_000
+import { linkedQueue } from './linked-queue.ts'
 
 /**
  * Publishes to a topic of a Kafka cluster: acks=all, idempotent, in the partition of the key. `url` is
@@ -18,57 +14,38 @@ const MAX_IN_FLIGHT = 10_000
 export function createKafkaQueue(options: BrokerOptions): QueueDriver {
   const { queueName: topic, timeout, ensure, log } = options
   const settings = kafkaSettings(options)
-  const inFlight = new Set<Promise<void>>()
-  let attempts = 0
 
-  const sessions = createSessions<Session>({
-    name: 'Kafka',
+  return linkedQueue({
+    name: 'kafka',
+    deduplicates: false,
+    timeout,
     log,
-    async open(signal, lose) {
+    // Leaders may change, which takes longer, without a new connection.
+    watchesItself: true,
+    async open({ signal, failures, onLost }) {
+      signal.throwIfAborted()
       // Another broker first each time: one that accepts and never answers must not hide the others.
       const [...brokers] = settings.brokers
-      brokers.unshift(...brokers.splice(attempts++ % brokers.length))
+      brokers.unshift(...brokers.splice(failures % brokers.length))
       const cluster = createCluster({ ...settings, brokers }, { topic, ensure, timeout })
-      const giveUp = () => void cluster.destroy()
-      const timer = setTimeout(giveUp, timeout)
-      signal.addEventListener('abort', giveUp)
-      const opened = cluster.open().finally(() => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', giveUp)
-      })
+      signal.addEventListener('abort', () => void cluster.destroy())
       try {
+        const sender = createSender({ ...(await cluster.open()), cluster, topic, timeout, onLost })
+        const close = () => {
+          sender.end(new QueueUnavailableError('it is closed'))
+          return cluster.destroy()
+        }
         return {
-          cluster,
-          sender: createSender({ ...(await opened), cluster, topic, timeout, onLost: lose }),
+          publish(message, flight) {
+            sender.send(recordOf(topic, message)).then(() => flight.confirm('accepted'), flight.fail)
+          },
+          close,
+          destroy: () => void close(),
         }
       } catch (error) {
         await cluster.destroy()
         throw queueError(topic, error)
       }
     },
-    end({ cluster, sender }, error) {
-      sender.end(error)
-      return cluster.destroy()
-    },
   })
-
-  return {
-    name: 'kafka',
-    deduplicates: false,
-    connect: sessions.connect,
-    async publish(message): Promise<PublishOutcome> {
-      const { sender } = sessions.current()
-      if (inFlight.size >= MAX_IN_FLIGHT) throw new QueueOverloadedError('Kafka confirms too slowly')
-      const sent = sender.send(recordOf(topic, message))
-      inFlight.add(sent)
-      try {
-        await sent
-        return 'accepted'
-      } finally {
-        inFlight.delete(sent)
-      }
-    },
-    health: sessions.health,
-    close: () => sessions.close(() => Promise.allSettled(inFlight)),
-  }
 }

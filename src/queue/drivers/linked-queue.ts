@@ -18,8 +18,8 @@ export type LinkEvents = {
   signal: AbortSignal
   /** How many tries in a row have failed. */
   failures: number
-  /** The link is lost. What is in flight fails with this, or with what `errorOf` says of it. */
-  onLost: (error: Error, errorOf?: (flight: Flight) => Error) => void
+  /** The link is lost. What is in flight fails with this, or with what `errorOf` says of it; undefined: it comes to its own end. */
+  onLost: (error: Error, errorOf?: (flight: Flight) => Error | undefined) => void
   /** The broker takes nothing now; undefined when it does again. */
   onBlocked: (error: Error | undefined) => void
 }
@@ -28,16 +28,23 @@ export type LinkedQueueOptions = Pick<QueueDriver, 'name' | 'deduplicates'> &
   Pick<BrokerOptions, 'timeout' | 'log'> & {
     /** Opens a link, within `timeout`; throws errors of ours. */
     open: (events: LinkEvents) => Promise<Link>
+    /** How long a message may wait for its confirmation, in ms; `timeout` when nothing is said. */
+    patience?: number
+    /** Whether a link notices by itself that it is lost, so that its silence for so long says nothing. */
+    watchesItself?: boolean
   }
 
 /**
  * A queue by one link at a time: opened again with pauses whenever it is lost, and given up when nothing was confirmed
- * by it within `timeout`, so that a server which froze is left.
+ * by it within the patience there is, so that a server which froze is left.
  */
-export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQueueOptions): QueueDriver {
+export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
+  const { name, deduplicates, timeout, log, open, patience = timeout, watchesItself = false } = options
   const inFlight = flights({
-    timeout,
-    onStall: () => onLost(new QueueUnavailableError('it does not answer')),
+    timeout: patience,
+    onStall() {
+      if (!watchesItself) onLost(new QueueUnavailableError('it does not answer'))
+    },
   })
   let link: Link | undefined
   /** The link, while the broker takes messages by it; else `trouble` says why not. */
@@ -86,7 +93,7 @@ export function linkedQueue({ name, deduplicates, timeout, log, open }: LinkedQu
     log.info({ queue: name }, 'connected to the queue')
   }
 
-  function onLost(error: Error, errorOf: (flight: Flight) => Error = () => error): void {
+  function onLost(error: Error, errorOf: (flight: Flight) => Error | undefined = () => error): void {
     link?.destroy()
     link = usable = undefined
     trouble = error

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis'
-import { MessageRefusedError, QueueOverloadedError } from '../../errors.ts'
+import { MessageRefusedError } from '../../errors.ts'
 import type { BrokerOptions, PublishOutcome, QueueDriver, QueueMessage } from '../types.ts'
 import { addressOf } from './redis-address.ts'
 import { adviceFor, largestValue } from './redis-server.ts'
 import { createRedisConnection } from './redis-connection.ts'
 import { errorOf, failureOf, type Failure } from './redis-failure.ts'
+import { underWay } from './under-way.ts'
 
-const MAX_IN_FLIGHT = { events: 10_000, bytes: 64 * 1_048_576 }
 /** What is sent in one step: Redis serves nobody else while it works on it. */
 const BATCH = { events: 256, bytes: 1_048_576 }
 const NO_ANSWER: Failure = { kind: 'unavailable', reason: 'Redis does not answer in time' }
@@ -37,7 +37,7 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
   let refusing: Failure | undefined
   let calls: Call[] = []
   let bytes = 0
-  const inFlight = { events: 0, bytes: 0 }
+  const room = underWay()
   const storing = new Set<Promise<void>>()
 
   const connection = createRedisConnection({
@@ -58,12 +58,11 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
   function flush(): void {
     const [first] = calls
     if (first === undefined) return
-    const batch = { calls, bytes }
+    const batch = calls
     calls = []
     bytes = 0
-    const stored = store(batch.calls, first.client).finally(() => {
-      inFlight.events -= batch.calls.length
-      inFlight.bytes -= batch.bytes
+    const stored = store(batch, first.client).finally(() => {
+      for (const { message } of batch) room.leave(message.body.length)
       storing.delete(stored)
     })
     storing.add(stored)
@@ -99,23 +98,18 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     name: ways.name,
     deduplicates: ways.deduplicates,
     connect: () => connection.connect(),
-    publish(message) {
-      const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>()
+    async publish(message) {
       const size = message.body.length
       const state = connection.state()
-      if ('failure' in state) reject(errorOf(state.failure))
-      else if (size > largest)
-        reject(new MessageRefusedError(`it has ${size} bytes, Redis takes ${largest} (proto-max-bulk-len)`))
-      else if (inFlight.events >= MAX_IN_FLIGHT.events || inFlight.bytes >= MAX_IN_FLIGHT.bytes)
-        reject(new QueueOverloadedError(`${inFlight.events} events, ${inFlight.bytes} bytes`))
-      else {
-        if (calls.length === 0) setImmediate(flush)
-        calls.push({ message, client: state.client, resolve, reject })
-        inFlight.events++
-        inFlight.bytes += size
-        bytes += size
-        if (calls.length >= BATCH.events || bytes >= BATCH.bytes) flush()
-      }
+      if ('failure' in state) throw errorOf(state.failure)
+      if (size > largest)
+        throw new MessageRefusedError(`it has ${size} bytes, Redis takes ${largest} (proto-max-bulk-len)`)
+      room.enter(size)
+      const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>()
+      if (calls.length === 0) setImmediate(flush)
+      calls.push({ message, client: state.client, resolve, reject })
+      bytes += size
+      if (calls.length >= BATCH.events || bytes >= BATCH.bytes) flush()
       return promise
     },
     health() {

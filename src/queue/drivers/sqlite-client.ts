@@ -47,6 +47,7 @@ export class SqliteClient {
   #open: Worker | undefined
   #exited: Promise<void> | undefined
   #keepAlive = false
+  #isClosing = false
   #restart: NodeJS.Timeout | undefined
   #restartDelay: number
   #down = CLOSED
@@ -66,6 +67,7 @@ export class SqliteClient {
   /** Starts the worker. Throws QueueLockedError, QueueCorruptError, QueueFullError or QueueUnavailableError. */
   open(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#isClosing = false
     this.#start(resolve, failure => reject(openError(failure, this.#options.workerOptions.file)))
     return promise
   }
@@ -100,6 +102,7 @@ export class SqliteClient {
 
   /** Lets the worker finish what it was given, and ends it; by force if it takes longer than a call may. Idempotent. */
   async close(): Promise<void> {
+    this.#isClosing = true
     this.#keepAlive = false
     this.#open = undefined
     this.#down = CLOSED
@@ -122,6 +125,8 @@ export class SqliteClient {
     worker.on('message', (reply: Reply<never>) => {
       switch (reply.kind) {
         case 'opened':
+          // It has been told to end meanwhile, and must not be started again when it does.
+          if (this.#isClosing) return
           this.#keepAlive = true
           this.#open = worker
           return opened()

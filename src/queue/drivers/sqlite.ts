@@ -1,5 +1,5 @@
 import type { BaseLogger } from 'pino'
-import { QueueOverloadedError } from '../../errors.ts'
+import { QueueFullError, QueueOverloadedError, QueueUnavailableError } from '../../errors.ts'
 import type {
   PublishOutcome,
   QueueConsumer,
@@ -15,7 +15,7 @@ import { packBatch, packKeys, unpackEvents } from './sqlite-batch.ts'
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
 import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
-import { callError } from './sqlite-protocol.ts'
+import { callError, failureOf } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
 
@@ -71,6 +71,7 @@ class SqliteQueue implements EmbeddedQueue {
   readonly name = 'sqlite'
   readonly consumer: QueueConsumer
   readonly #client: SqliteClient
+  readonly #file: string
   readonly #limit: { events: number; bytes: number }
   #connected: Promise<void> | undefined
   #messages: QueueMessage[] = []
@@ -81,6 +82,7 @@ class SqliteQueue implements EmbeddedQueue {
   constructor(options: SqliteQueueOptions, keyCounts?: SharedArrayBuffer) {
     const timeout = options.commitTimeout ?? 15_000
     this.#limit = options.maxInFlight ?? { events: 20_000, bytes: 64 * MIB }
+    this.#file = options.file
     this.#client = new SqliteClient({
       workerUrl: options.workerUrl ?? new URL('sqlite-worker.ts', import.meta.url),
       workerOptions: {
@@ -102,7 +104,7 @@ class SqliteQueue implements EmbeddedQueue {
   connect(): Promise<void> {
     this.#connected ??= this.#client.open().catch((error: unknown) => {
       this.#connected = undefined
-      throw error
+      throw opening(this.#file, error)
     })
     return this.#connected
   }
@@ -184,4 +186,13 @@ class SqliteQueue implements EmbeddedQueue {
       for (const { body } of messages) this.#bytes -= body.length
     }
   }
+}
+
+/** Whoever reads why the queue cannot be opened has to know which file it is. */
+function opening(file: string, error: unknown): unknown {
+  const QueueError = [QueueFullError, QueueUnavailableError].find(known => error instanceof known)
+  if (QueueError === undefined) return error
+  const cause = failureOf(error)
+  const advice = cause.kind === 'full' ? '. Make room on its disk' : ''
+  return new QueueError(`${file} cannot be opened: ${cause.reason}${advice}`, { cause })
 }

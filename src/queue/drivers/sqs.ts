@@ -1,16 +1,16 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { MessageRefusedError, QueueOverloadedError, QueueUnavailableError } from '../../errors.ts'
-import type { BrokerOptions, PublishOutcome, QueueDriver } from '../types.ts'
-import { createSessions, type Lose } from './session.ts'
-import { createBatches, type Batches, type Pending } from './sqs-batches.ts'
+import { MessageRefusedError, QueueUnavailableError } from '../../errors.ts'
+import type { BrokerOptions, QueueDriver } from '../types.ts'
+import { linkedQueue } from './linked-queue.ts'
+import { createBatches, type Pending } from './sqs-batches.ts'
 import { entryOf } from './sqs-entry.ts'
 import { entryError, isBusy, queueError, requestError } from './sqs-errors.ts'
-import { findQueue, type SqsQueue } from './sqs-queue.ts'
+import { findQueue } from './sqs-queue.ts'
 import { sqsSettings } from './sqs-settings.ts'
 
-type Way = { client: SQSClient; url: string; lose: Lose }
+/** Where entries are sent. `lose` is told of an error that says that SQS is away. */
+type Way = { client: SQSClient; url: string; lose: (error: Error) => void }
 
-const MAX_IN_FLIGHT = 10_000
 const MAX_REQUESTS = 16
 // Many of one key go ten at a time; the service that takes them is not away meanwhile.
 const PATIENCE = 3
@@ -23,46 +23,8 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
   const { timeout, ensure, tls, log } = options
   const settings = sqsSettings(options)
   const { name, fifo, region, endpoint } = settings
-  const inFlight = new Set<Promise<void>>()
   const agent = { keepAlive: true, maxSockets: MAX_REQUESTS }
-
-  const sessions = createSessions<{ queue: SqsQueue; batches: Batches; client: SQSClient }>({
-    name: 'SQS',
-    log,
-    async open(signal, lose) {
-      const client = new SQSClient({
-        // Whoever publishes tries again.
-        maxAttempts: 1,
-        useQueueUrlAsEndpoint: false,
-        requestHandler: {
-          connectionTimeout: timeout,
-          requestTimeout: timeout,
-          throwOnRequestTimeout: true,
-          httpAgent: agent,
-          httpsAgent: { ...agent, ...tls },
-        },
-        ...(region && { region }),
-        ...(endpoint && { endpoint }),
-      })
-      try {
-        const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
-        const queue = await findQueue(settings, {
-          ensure,
-          send: command => client.send(command, { abortSignal }),
-        })
-        const send = (entries: Pending[]) => sendBatch({ client, url: queue.url, lose }, entries)
-        return { client, queue, batches: createBatches({ parallel: MAX_REQUESTS, size: queue.batch, send }) }
-      } catch (error) {
-        client.destroy()
-        throw queueError(name, error)
-      }
-    },
-    async end({ client, batches }, error) {
-      batches.end(error)
-      await Promise.allSettled(inFlight)
-      client.destroy()
-    },
-  })
+  const patience = PATIENCE * timeout
 
   async function sendBatch({ client, url, lose }: Way, entries: Pending[]): Promise<void> {
     try {
@@ -81,26 +43,66 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
     }
   }
 
-  return {
+  return linkedQueue({
     name: 'sqs',
     deduplicates: false,
-    connect: sessions.connect,
-    async publish(message): Promise<PublishOutcome> {
-      const { batches, queue } = sessions.current()
-      const entry = entryOf(message, { fifo, limit: queue.limit })
-      if (inFlight.size >= MAX_IN_FLIGHT) throw new QueueOverloadedError('SQS confirms too slowly')
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const done = (error?: Error) => (error ? reject(error) : resolve())
-      batches.add(message.partitionKey, { ...entry, deadline: performance.now() + PATIENCE * timeout, done })
-      inFlight.add(promise)
+    timeout,
+    log,
+    patience,
+    // Each request has its own time, and those that fail say what is lost.
+    watchesItself: true,
+    async open({ signal, onLost }) {
+      const client = new SQSClient({
+        // Whoever publishes tries again.
+        maxAttempts: 1,
+        useQueueUrlAsEndpoint: false,
+        requestHandler: {
+          connectionTimeout: timeout,
+          requestTimeout: timeout,
+          throwOnRequestTimeout: true,
+          httpAgent: agent,
+          httpsAgent: { ...agent, ...tls },
+        },
+        ...(region && { region }),
+        ...(endpoint && { endpoint }),
+      })
       try {
-        await promise
-        return 'accepted'
-      } finally {
-        inFlight.delete(promise)
+        const { url, limit, batch } = await findQueue(settings, {
+          ensure,
+          send: command => client.send(command, { abortSignal: signal }),
+        })
+        const requests = new Set<Promise<void>>()
+        const batches = createBatches({
+          parallel: MAX_REQUESTS,
+          size: batch,
+          send(entries) {
+            const request = sendBatch({ client, url, lose }, entries).finally(() => requests.delete(request))
+            requests.add(request)
+            return request
+          },
+        })
+        const lose = (error: Error) => {
+          batches.end(error)
+          // What is on its way to SQS may arrive, and comes to its own end.
+          onLost(error, () => undefined)
+        }
+        const close = async () => {
+          await Promise.allSettled(requests)
+          client.destroy()
+        }
+        return {
+          publish(message, flight) {
+            const entry = entryOf(message, { fifo, limit })
+            const done = (error?: Error) => (error ? flight.fail(error) : flight.confirm('accepted'))
+            batches.add(message.partitionKey, { ...entry, deadline: performance.now() + patience, done })
+          },
+          close,
+          destroy: () => void close(),
+        }
+      } catch (error) {
+        client.destroy()
+        throw queueError(name, error)
       }
     },
-    health: sessions.health,
-    close: () => sessions.close(() => Promise.allSettled(inFlight)),
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { flights, MOST_IN_FLIGHT } from '../../../src/queue/drivers/flights.ts'
+import { flights } from '../../../src/queue/drivers/flights.ts'
+import { MOST_UNDER_WAY } from '../../../src/queue/drivers/under-way.ts'
 
 void t.test('fails what is late, and tells that nothing moves', async t => {
   let stalls = 0
@@ -42,12 +43,27 @@ void t.test('fails all, each for a reason of its own, once', async t => {
   await t.rejects(two.settled, { message: '2' })
 })
 
+void t.test('leaves those without a reason to their own end', async t => {
+  const open = flights({ timeout: 60_000, onStall() {} })
+  const [one, two] = [open.begin(1), open.begin(2)]
+  open.failAll(({ bytes }) => (bytes === 1 ? new Error('why') : undefined))
+  await t.rejects(one.settled, { message: 'why' })
+  two.confirm('accepted')
+  t.equal(await two.settled, 'accepted')
+  await open.landed()
+})
+
 void t.test('is bounded', async t => {
   const open = flights({ timeout: 60_000, onStall() {} })
-  const begun = Array.from({ length: MOST_IN_FLIGHT }, () => open.begin(1))
-  t.throws(() => open.begin(1), { code: 'ERR_QUEUE_OVERLOADED' })
-  const landed = open.landed()
-  for (const flight of begun) flight.confirm('accepted')
-  await landed
-  open.begin(1).confirm('accepted')
+  for (const bytes of [1, MOST_UNDER_WAY.bytes / 4]) {
+    const length = Math.min(MOST_UNDER_WAY.events, MOST_UNDER_WAY.bytes / bytes)
+    const begun = Array.from({ length }, () => open.begin(bytes))
+    t.throws(() => open.begin(1), { code: 'ERR_QUEUE_OVERLOADED' })
+    const landed = open.landed()
+    for (const flight of begun) {
+      flight.confirm('accepted')
+      flight.fail(new Error('what comes later gives no room twice'))
+    }
+    await landed
+  }
 })

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { QueueFullError, QueueUnavailableError } from '../../../src/errors.ts'
-import { linkedQueue, type Link, type LinkEvents } from '../../../src/queue/drivers/linked-queue.ts'
+import type { Flight } from '../../../src/queue/drivers/flights.ts'
+import {
+  linkedQueue,
+  type Link,
+  type LinkedQueueOptions,
+  type LinkEvents,
+} from '../../../src/queue/drivers/linked-queue.ts'
 import { eventually } from '../fixtures/faults.ts'
 import { message } from '../fixtures/message.ts'
 
@@ -14,7 +20,10 @@ const link = (more: Partial<Link> = {}): Link => ({
 })
 
 /** A queue whose links are made by `open`, which is told the number of the try, from 1. */
-function queueOf(open: (events: LinkEvents, attempt: number) => Promise<Link>) {
+function queueOf(
+  open: (events: LinkEvents, attempt: number) => Promise<Link>,
+  more: Partial<LinkedQueueOptions> = {},
+) {
   let attempts = 0
   const queue = linkedQueue({
     name: 'test',
@@ -22,6 +31,7 @@ function queueOf(open: (events: LinkEvents, attempt: number) => Promise<Link>) {
     timeout: 500,
     log: { info() {}, warn() {}, error() {} },
     open: events => open(events, ++attempts),
+    ...more,
   })
   return { queue, attempts: () => attempts }
 }
@@ -57,6 +67,32 @@ void t.test('a link that is lost the moment it opens is a try that failed', asyn
   t.match(queue.health(), { ok: false, reason: /lost/ })
   await queue.connect()
   t.equal(await queue.publish(message()), 'accepted')
+})
+
+void t.test('what may have arrived comes to its own end when its link is lost', async t => {
+  let events: LinkEvents | undefined
+  const flights: Flight[] = []
+  const { queue } = queueOf(async given => {
+    events = given
+    return link({ publish: (_, flight) => flights.push(flight) })
+  })
+  t.teardown(() => queue.close())
+  await queue.connect()
+  const [one, two] = [queue.publish(message()), queue.publish(message())]
+  events?.onLost(lost(), flight => (flight === flights[0] ? undefined : lost()))
+  await t.rejects(two, { message: /lost/ })
+  flights[0]?.confirm('accepted')
+  t.equal(await one, 'accepted')
+})
+
+void t.test('the silence of a link says nothing where it watches itself', async t => {
+  for (const watchesItself of [true, false]) {
+    const { queue } = queueOf(async () => link({ publish() {} }), { watchesItself, patience: 50 })
+    await queue.connect()
+    await t.rejects(queue.publish(message()), { message: /not confirmed within 50 ms/ })
+    t.match(queue.health(), watchesItself ? { ok: true } : { ok: false, reason: /it does not answer/ })
+    await queue.close()
+  }
 })
 
 void t.test('what a link tells after another took its place is of no account', async t => {

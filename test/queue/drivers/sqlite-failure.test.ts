@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import t from 'tap'
 import { createSqliteQueue, type SqliteQueueOptions } from '../../../src/queue/drivers/sqlite.ts'
@@ -9,7 +10,7 @@ import { consume, options } from './fixtures/open.ts'
 
 const UNAVAILABLE = { code: 'ERR_QUEUE_UNAVAILABLE', statusCode: 503 }
 
-/** A queue whose worker does what it is ordered to: nothing special, throw, crash, exit, hang, full. */
+/** A queue whose worker does what it is ordered to: nothing special, throw, crash, exit, hang, full, no room. */
 function controlled(t: Test, changed: Partial<SqliteQueueOptions> = {}) {
   const lines: string[] = []
   const note = (...line: unknown[]) => void lines.push(String(line.at(-1)))
@@ -80,6 +81,22 @@ void t.test('waits longer before each start that fails', async t => {
   t.match(delays.slice(0, 3), [{ delay: 1 }, { delay: 2 }, { delay: 4 }])
 })
 
+void t.test('says which file cannot be opened, and why', async t => {
+  const cases = [
+    [
+      'no room',
+      'ERR_QUEUE_FULL',
+      /queue\.db cannot be opened: database or disk is full\. Make room on its disk$/,
+    ],
+    ['throw', UNAVAILABLE.code, /queue\.db cannot be opened: the disk has gone$/],
+  ] as const
+  for (const [what, code, message] of cases) {
+    const { queue, order } = controlled(t)
+    order(what)
+    await t.rejects(queue.connect(), { code, message, cause: { reason: String } })
+  }
+})
+
 void t.test('does not start again what never started', async t => {
   const { queue, order } = controlled(t)
   order('exit')
@@ -111,6 +128,23 @@ void t.test('closes even when the disk hangs', async t => {
   await t.rejects(hanging, UNAVAILABLE)
   await queue.close()
   t.notOk(queue.health().ok)
+})
+
+void t.test('stays closed when it was just being opened again', async t => {
+  const { queue, order, lines } = controlled(t)
+  await queue.connect()
+  order('crash')
+  await t.rejects(queue.publish(message()), UNAVAILABLE)
+  order('')
+  await until(() => lines.length > 0)
+  // The pause is over and the next worker starts, which takes longer than this.
+  await sleep(5)
+  await queue.close()
+  await sleep(50)
+  t.same(queue.health(), { ok: false, reason: 'it is closed' })
+  t.notOk(lines.includes('the queue is open again'))
+  await queue.connect()
+  t.equal(await queue.publish(message()), 'accepted', 'and may be opened by whoever wants to')
 })
 
 void t.test('says that the disk is full, and recovers without traffic', async t => {

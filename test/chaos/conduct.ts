@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { targetsOf, type Fault } from './schedule.ts'
+
+/** What was under a fault when. Times are those of `performance`. */
+export type Activity = {
+  /** Whether one of these was under a fault within the last so many ms before `at`. Names as of {@link targetsOf}, or their beginnings. */
+  isNear: (targets: readonly string[], within: number, at?: number) => boolean
+  /** How many faults have ended. */
+  readonly done: number
+}
+
+/**
+ * Plays every fault at its time, those of one target one after another. Resolves once all have ended; what one throws ends
+ * nothing else, and is told of.
+ */
+export function conduct(
+  faults: readonly Fault[],
+  play: (fault: Fault) => Promise<void>,
+  failed: (fault: Fault, error: unknown) => void,
+): Activity & { over: Promise<void> } {
+  const begun = performance.now()
+  const queues = new Map<string, Promise<void>>()
+  const active = new Map<string, number>()
+  const last = new Map<string, number>()
+  let done = 0
+
+  async function perform(fault: Fault, before: Promise<unknown>): Promise<void> {
+    await before
+    const targets = targetsOf(fault)
+    for (const target of targets) active.set(target, (active.get(target) ?? 0) + 1)
+    try {
+      await play(fault)
+    } catch (error) {
+      failed(fault, error)
+    }
+    done++
+    for (const target of targets) {
+      active.set(target, (active.get(target) ?? 0) - 1)
+      last.set(target, performance.now())
+    }
+  }
+
+  async function performAll(): Promise<void> {
+    const all: Promise<void>[] = []
+    for (const fault of faults) {
+      await sleep(Math.max(0, begun + fault.at - performance.now()))
+      const targets = targetsOf(fault)
+      const performed = perform(fault, Promise.all(targets.map(async target => queues.get(target))))
+      for (const target of targets) queues.set(target, performed)
+      all.push(performed)
+    }
+    await Promise.all(all)
+  }
+
+  return {
+    over: performAll(),
+    isNear(targets, within, at = performance.now()) {
+      const isNear = (name: string): boolean =>
+        (active.get(name) ?? 0) > 0 || (last.get(name) ?? -Infinity) > at - within
+      return [...active.keys()].some(name => isNear(name) && targets.some(target => name.startsWith(target)))
+    },
+    get done() {
+      return done
+    },
+  }
+}
