@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { turnOf } from './connections.ts'
 import { endAfterAnswer, leavesBodyUnread } from './ending.ts'
 import { expectsContinue } from './refusal.ts'
 
@@ -8,8 +9,12 @@ import { expectsContinue } from './refusal.ts'
  */
 export function readOnlyWhatIsWanted(app: FastifyInstance): void {
   app.addHook('preParsing', ({ raw, is404 }, reply, payload, done) => {
-    if (expectsContinue(raw.headers) && raw.httpVersion === '1.1' && !is404) reply.raw.writeContinue()
-    done(null, payload)
+    if (!expectsContinue(raw) || is404) return done(null, payload)
+    // Before its turn, Node would put it between the headers and the body of an answer that is still to be written.
+    void turnOf(raw).then(() => {
+      reply.raw.writeContinue()
+      done(null, payload)
+    })
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     endWhereUnread(request, reply)

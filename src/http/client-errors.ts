@@ -6,7 +6,7 @@ import {
   MalformedRequestError,
   RequestTimeoutError,
 } from '../errors.ts'
-import { connectionOf } from './connections.ts'
+import { allAnswered, connectionOf } from './connections.ts'
 import { endGently } from './ending.ts'
 import { rawAnswer } from './raw-answer.ts'
 
@@ -39,8 +39,7 @@ export async function refuse(
   const connection = connectionOf(socket)
   connection.isEnding = true
   const { last, open } = connection
-  const before = [...open].filter(({ request }) => request.complete)
-  await Promise.all(before.map(({ response }) => new Promise(resolve => response.once('close', resolve))))
+  await allAnswered([...open].filter(({ request }) => request.complete))
   // Its headers were read in the same packet, perhaps, and are still being looked at.
   await setImmediate()
   if (last && !last.request.complete && last.response.headersSent) endGently(socket, connection)

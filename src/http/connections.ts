@@ -23,6 +23,27 @@ export function connectionOf(socket: Socket): Connection {
   return CONNECTIONS.get(socket) ?? NONE
 }
 
+/** Resolves once all these are answered, or their connection is closed. */
+export async function allAnswered(exchanges: readonly Exchange[]): Promise<void> {
+  await Promise.all(
+    exchanges.map(({ response }) => new Promise<void>(resolve => response.once('close', resolve))),
+  )
+}
+
+/** Resolves once what came before a request on its connection is answered: what is written then stands in its place. */
+export async function turnOf(request: IncomingMessage): Promise<void> {
+  const open = [...connectionOf(request.socket).open]
+  await allAnswered(
+    open.slice(
+      0,
+      Math.max(
+        0,
+        open.findIndex(exchange => exchange.request === request),
+      ),
+    ),
+  )
+}
+
 /**
  * The connections of a listener, no more than `most`. One too many is not turned away, because then whoever opens connections
  * and leaves them would keep everybody out: it takes the place of the one that was longest waited for, first among those on

@@ -14,13 +14,18 @@ export function refusalOf({ httpVersion, headers, rawHeaders }: IncomingMessage)
   const coding = headers['transfer-encoding']
   if (coding !== undefined && !(isCurrent && coding.toLowerCase() === 'chunked'))
     return new MalformedRequestError()
-  if (isCurrent && headers.expect !== undefined && !expectsContinue(headers)) return new ExpectationError()
+  if (isCurrent && headers.expect !== undefined && !isContinue(headers.expect)) return new ExpectationError()
   return undefined
 }
 
-/** Whether the caller sends its body only once it is told to (RFC 9110, 10.1.1). */
-export function expectsContinue({ expect }: IncomingMessage['headers']): boolean {
-  return expect?.toLowerCase() === '100-continue'
+/** Whether the caller sends its body, if it has one, only once it is told to (RFC 9110, 10.1.1; HTTP/1.0 does not know that). */
+export function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined
+  return hasBody && httpVersion === '1.1' && isContinue(headers.expect)
+}
+
+function isContinue(expected: string | undefined): boolean {
+  return expected?.toLowerCase() === '100-continue'
 }
 
 /** Node keeps the first of two `Host` headers and says nothing: only the raw ones show them. */

@@ -3,15 +3,21 @@ export type WireAnswer = { status: number; headers: ReadonlyMap<string, string>;
 
 /** Reads answers of HTTP/1.1 off a connection; answers without a length are an error here, because this service sends none. */
 export class AnswerReader {
+  readonly answers: WireAnswer[] = []
+  readonly #isBodiless: (index: number) => boolean
   #buffer = ''
 
-  /** The answers that are whole now. `isBodiless` tells of the next that it has no body, whatever its headers say. */
-  push(text: string, isBodiless: () => boolean): WireAnswer[] {
+  /** Of which answers it is known that they have no body, whatever their headers say. */
+  constructor(isBodiless: (index: number) => boolean) {
+    this.#isBodiless = isBodiless
+  }
+
+  /** Takes what came. */
+  push(text: string): void {
     this.#buffer += text
-    const answers: WireAnswer[] = []
     for (;;) {
       const end = this.#buffer.indexOf('\r\n\r\n')
-      if (end === -1) return answers
+      if (end === -1) return
       const [statusLine = '', ...lines] = this.#buffer.slice(0, end).split('\r\n')
       const status = Number(/^HTTP\/1\.1 (\d{3}) [A-Z][\w ']*$/.exec(statusLine)?.[1])
       if (Number.isNaN(status)) throw new Error(`no status line: ${JSON.stringify(statusLine.slice(0, 100))}`)
@@ -28,9 +34,9 @@ export class AnswerReader {
       const length = Number(headers.get('content-length'))
       if (Number.isNaN(length)) throw new Error(`an answer without a length: ${statusLine}`)
       const from = end + 4
-      const to = from + (isBodiless() ? 0 : length)
-      if (this.#buffer.length < to) return answers
-      answers.push({ status, headers, text: this.#buffer.slice(from, to) })
+      const to = from + (this.#isBodiless(this.answers.length) ? 0 : length)
+      if (this.#buffer.length < to) return
+      this.answers.push({ status, headers, text: this.#buffer.slice(from, to) })
       this.#buffer = this.#buffer.slice(to)
     }
   }

@@ -24,8 +24,8 @@ export function converse({ port, from, pieces, reading, timeout }: ConversationO
   const { requests, rest } = reading
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
   const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true })
-  const reader = new AnswerReader()
-  const answers: WireAnswer[] = []
+  const reader = new AnswerReader(index => requests[index]?.method === 'HEAD')
+  const { answers } = reader
   let end: Outcome['end'] = 'closed'
   const timer = setTimeout(() => {
     end = 'timeout'
@@ -35,7 +35,7 @@ export function converse({ port, from, pieces, reading, timeout }: ConversationO
   socket.setEncoding('latin1')
   socket.on('data', (text: string) => {
     try {
-      answers.push(...reader.push(text, () => requests[answers.length]?.method === 'HEAD'))
+      reader.push(text)
     } catch (error) {
       reject(error)
       socket.destroy()

@@ -20,7 +20,11 @@ export type Findings = {
   unanswered: string[]
 }
 
-export function examine({ requests, rest }: Reading, { answers, end }: Outcome, judge: Judge): Findings {
+export function examine(
+  { requests, rest, restMethod }: Reading,
+  { answers, end }: Outcome,
+  judge: Judge,
+): Findings {
   const findings: Findings = { problems: [], taken: [], unanswered: [] }
   const { problems, taken, unanswered } = findings
   let isClosing = false
@@ -31,19 +35,18 @@ export function examine({ requests, rest }: Reading, { answers, end }: Outcome, 
     if (request === undefined) {
       if (index > requests.length || rest === 'nothing')
         problems.push(`one answer too many: ${answer.status}`)
-      problems.push(...refusalProblems(answer, false))
+      // A body that GET does not want may turn out to be none only after the answer.
+      if (restMethod !== 'GET') problems.push(...refusalProblems(answer, false))
       continue
     }
     const verdict = judge.verdict(request)
     if (answer.status >= 200 && answer.status < 400) {
       const problem = verdict.isTaken === 'never' ? `took what it must not` : judge.wrong(answer, verdict)
-      if (problem !== undefined)
-        problems.push(`request ${index}: ${problem}: ${answer.status} ${answer.text}`)
+      if (problem !== undefined) problems.push(`request ${index}: ${problem}: ${shown(answer)}`)
       else if ('id' in verdict && verdict.id !== undefined) taken.push(verdict.id)
       continue
     }
-    if (verdict.isTaken === 'must')
-      problems.push(`request ${index}: refused: ${answer.status} ${answer.text}`)
+    if (verdict.isTaken === 'must') problems.push(`request ${index}: refused: ${shown(answer)}`)
     problems.push(...refusalProblems(answer, request.method === 'HEAD'))
   }
   // What is refused because it is lenient to take it ends the connection, perhaps behind its answer, while its body comes.
@@ -58,15 +61,20 @@ export function examine({ requests, rest }: Reading, { answers, end }: Outcome, 
 }
 
 /** A refusal is a 4xx in the service's own terms. */
-function refusalProblems({ status, text, headers }: WireAnswer, isBodiless: boolean): string[] {
-  const problems = status >= 400 && status < 500 ? [] : [`no refusal: ${status} ${text}`]
+function refusalProblems(answer: WireAnswer, isBodiless: boolean): string[] {
+  const { status, text, headers } = answer
+  const problems = status >= 400 && status < 500 ? [] : [`no refusal: ${shown(answer)}`]
   if (isBodiless || headers.get('content-type')?.startsWith('text/html')) return problems
   try {
     const { statusCode, code, error, message, ...more } = JSON.parse(text)
     const isOwn = statusCode === status && /^ERR_[A-Z_]+$/.test(code) && Boolean(error) && Boolean(message)
-    if (!isOwn || Object.keys(more).length > 0) problems.push(`in foreign terms: ${text}`)
+    if (!isOwn || Object.keys(more).length > 0) problems.push(`in foreign terms: ${shown(answer)}`)
   } catch {
-    problems.push(`no JSON: ${text}`)
+    problems.push(`no JSON: ${shown(answer)}`)
   }
   return problems
+}
+
+function shown({ status, text }: WireAnswer): string {
+  return `${status} ${text.slice(0, 200)}`
 }

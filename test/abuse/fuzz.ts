@@ -32,8 +32,8 @@ export type FuzzReport = {
   answers: Record<string, number>
   /** Ids of the events that were taken, as answered. */
   taken: Set<string>
-  /** Ids of events that could be taken, but had no answer. */
-  unanswered: Set<string>
+  /** Ids of events that could be taken, but had no answer, each with the number of its conversation. */
+  unanswered: Map<string, number>
   problems: string[]
 }
 
@@ -49,7 +49,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     conversations: 0,
     answers: {},
     taken: new Set(),
-    unanswered: new Set(),
+    unanswered: new Map(),
     problems: [],
   }
   let next = first
@@ -91,7 +91,7 @@ async function talk(seed: number, number: number, sides: readonly Side[], report
     const { problems, taken, unanswered } = examine(reading, outcome, side.judge)
     for (const { status } of outcome.answers) report.answers[status] = (report.answers[status] ?? 0) + 1
     for (const id of taken) report.taken.add(id)
-    for (const id of unanswered) report.unanswered.add(id)
+    for (const id of unanswered) report.unanswered.set(id, number)
     if (problems.length > 0)
       report.problems.push(`${where}: ${problems.join('; ')}\n  ${JSON.stringify(bytes).slice(0, 1_500)}`)
   } catch (error) {

@@ -11,7 +11,12 @@ export type ModelRequest = {
 }
 
 /** What bytes are as HTTP/1.1: the requests in them, and what comes after the last: nothing, less than a request, or none. */
-export type Reading = { requests: ModelRequest[]; rest: 'nothing' | 'incomplete' | 'invalid' }
+export type Reading = {
+  requests: ModelRequest[]
+  rest: 'nothing' | 'incomplete' | 'invalid'
+  /** The method of the rest, if it got as far. */
+  restMethod?: string
+}
 
 /** The rest is less than a request, or none. */
 class Stop {
@@ -41,7 +46,7 @@ export function readHttp(bytes: string): Reading {
     return { requests, rest: 'nothing' }
   } catch (stop) {
     if (!(stop instanceof Stop)) throw stop
-    return { requests, rest: stop.rest }
+    return { requests, rest: stop.rest, restMethod: reader.method }
   }
 }
 
@@ -59,6 +64,8 @@ function endsConnection(request: ModelRequest): boolean {
 }
 
 class Reader {
+  /** Of the request that is being read. */
+  method = ''
   readonly #bytes: string
   #at = 0
 
@@ -77,9 +84,11 @@ class Reader {
   }
 
   request(): ModelRequest {
+    this.method = ''
     const line = REQUEST_LINE.exec(this.#line())
     if (!line) throw new Stop('invalid')
     const [, method = '', before = '', target = '', after = '', protocol = '', version = ''] = line
+    this.method = method
     const headers = this.#headers()
     const body = this.#body(
       valuesOf({ headers }, 'content-length'),

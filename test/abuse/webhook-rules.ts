@@ -72,7 +72,7 @@ export function isSound(request: ModelRequest): boolean {
   )
 }
 
-function headSize({ target, headers }: ModelRequest): number {
+export function headSize({ target, headers }: ModelRequest): number {
   return headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, target.length)
 }
 

@@ -51,6 +51,21 @@ t.test('who waits to be told so sends its body only when nothing was refused', a
   }
 })
 
+t.test('nobody is told to send a body before its turn, amid another answer', async t => {
+  const { open } = await start(t)
+  const first = `${head('/', 'Content-Length: 2')}12`
+  const second = `${head('/', 'Content-Length: 3', 'Expect: 100-continue')}123`
+  const third = 'GET /nothing HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n'
+  const client = open(first + second + third)
+  await client.closed
+  const [, heads = ''] = /^(.*)HTTP\/1\.1 404 /s.exec(client.received()) ?? []
+  t.match(
+    heads,
+    /^HTTP\/1\.1 200 .*\r\n\r\n\{"length":2\}HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*\r\n\r\n\{"length":3\}$/s,
+  )
+  t.notMatch(client.received().slice(heads.length), /100 /, 'not who has no body')
+})
+
 t.test('a short body that is not wanted is passed over, and the connection goes on', async t => {
   const { open } = await start(t)
   const client = open(`${head('/no', 'Content-Length: 5')}12345${head('/', 'Content-Length: 2')}12`)
