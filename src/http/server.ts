@@ -36,7 +36,7 @@ export const HTTP_LIMITS: HttpLimits = {
   inactivityTimeout: 120_000,
   maxHeaderSize: 16_384,
   maxHeadersCount: 100,
-  maxConnections: 10_000,
+  maxConnections: 12_000,
 }
 
 /** An HTTP server that hands to `handler` only what is sound HTTP, and answers the rest itself. */

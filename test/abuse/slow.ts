@@ -36,7 +36,7 @@ const KINDS: Record<string, { bytes: string; isDeaf?: true }> = {
   },
   'half the body, without credential': { bytes: `${HEAD}Content-Length: 1000\r\n\r\n{"event":` },
   nothing: { bytes: '' },
-  'no reading': { bytes: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200), isDeaf: true },
+  'no reading': { bytes: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20), isDeaf: true },
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'slow-'))
