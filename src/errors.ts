@@ -218,6 +218,10 @@ export const UnregisterUnfinishedError = createError(
 
 // The start.
 export const ConfigError = createError('ERR_CONFIG', '%s')
+export const ListenError = createError(
+  'ERR_LISTEN',
+  'The service cannot listen at %s: %s. Check them, and what else listens there',
+)
 
 // The command line.
 export const UsageError = createError('ERR_USAGE', '%s')

@@ -4,8 +4,9 @@ import { signingKey, verifyBody } from '../src/jelou/signature.ts'
 import type { Accepted } from '../src/registration/accepted.ts'
 import { createTestEvents, type TestEventOptions } from '../src/test-event.ts'
 import { closedOrigin, serve } from './fixtures/serve.ts'
+import { markedSecret } from './fixtures/marked.ts'
 
-const key = signingKey('the-secret')
+const key = signingKey(markedSecret())
 const accepted: Accepted = {
   keys: [key, signingKey('an-older-one')],
   credentials: [{ authType: 'bearer', authorization: 'the-token' }],

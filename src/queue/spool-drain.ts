@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageRefusedError } from '../errors.ts'
 import { reasonOf, type Breaker } from './spool-breaker.ts'
 import { Flights } from './spool-flights.ts'
+import { Pace } from './spool-pace.ts'
 import { Settler } from './spool-settler.ts'
 import { Window } from './spool-window.ts'
 import type { DriverLog, QueueDriver, SpoolStore, StoredEvent } from './types.ts'
@@ -24,7 +25,7 @@ export type DrainOptions = {
   /** Connects the driver; nothing to do once that has succeeded. Throws why it could not. */
   connector: { readonly connected: boolean; connect: () => Promise<void> }
   publishTimeout: number
-  /** Events under way from the store to the queue at a time. */
+  /** Events under way from the store to the queue at a time, at most. */
   concurrency: number
   /** The first pause before an event that was refused is tried again, in ms; it doubles each time. */
   refusedDelay: number
@@ -44,6 +45,7 @@ export class Drain {
   readonly #window: Window
   readonly #settler: Settler
   readonly #flights: Flights
+  readonly #pace: Pace
   /** How often each event that is parked was refused. */
   readonly #attempts = new Map<number, number>()
   /** Ends waiting, once it is time to stop. */
@@ -56,19 +58,22 @@ export class Drain {
   #changed: (() => void) | undefined
 
   constructor(options: DrainOptions) {
-    const { driver, store, concurrency, publishTimeout } = options
+    const { driver, store, breaker, concurrency, publishTimeout } = options
     this.#options = options
     this.#window = new Window({ rows: concurrency + STEP.rows, bytes: MAX_BYTES })
+    this.#pace = new Pace(concurrency)
     this.#flights = new Flights({
       driver,
       publishTimeout,
       confirmed: (event, started) => this.#confirmed(event, started),
       failed: (event, error) => this.#failed(event, error),
+      // One that tries whether the queue is back says nothing of how much it can take.
+      late: (started, now) => breaker.state === 'closed' && this.#pace.late(started, now, this.#flights.size),
     })
     this.#settler = new Settler({
-      settle: async seqs => {
-        await store.settle(seqs)
-        this.#window.settled(seqs)
+      settle: async events => {
+        await store.settle(events)
+        this.#window.settled(events)
       },
       pause: STORE_PAUSE,
     })
@@ -158,8 +163,8 @@ export class Drain {
   }
 
   #publishReady(): void {
-    const { breaker, concurrency } = this.#options
-    while (!this.#isOver && this.#flights.size < concurrency) {
+    const { breaker } = this.#options
+    while (!this.#isOver && this.#flights.size < this.#pace.limit) {
       const event = this.#window.isReady && breaker.admits() ? this.#window.next() : undefined
       if (event === undefined) return
       void this.#flights.start(event)
@@ -170,8 +175,9 @@ export class Drain {
     const { breaker, drained } = this.#options
     breaker.succeeded()
     this.#attempts.delete(event.seq)
+    this.#pace.confirmed()
     this.#window.confirmed(event)
-    this.#settler.add(event.seq)
+    this.#settler.add(event)
     drained(event, started)
     this.#landed()
   }

@@ -9,6 +9,8 @@ export type FlightsOptions = {
   publishTimeout: number
   confirmed: (event: StoredEvent, started: number) => void
   failed: (event: StoredEvent, error: unknown) => void
+  /** One that was started then was not confirmed in time; it is told of as failed next. Times are those of `performance`. */
+  late: (started: number, now: number) => void
 }
 
 /** An event under way to the queue since `started`, by the clock of `performance`. */
@@ -49,7 +51,7 @@ export class Flights {
 
   /** Gives up waiting for the events whose time is over. */
   #expire(): void {
-    const { publishTimeout, failed } = this.#options
+    const { publishTimeout, failed, late } = this.#options
     const error = new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`)
     const now = performance.now()
     this.#watch = undefined
@@ -59,6 +61,7 @@ export class Flights {
         this.#watch ??= setTimeout(() => this.#expire(), left)
         return
       }
+      late(flight.started, now)
       this.#flights.delete(flight)
       failed(flight.event, error)
     }

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Located } from './types.ts'
 
 /** Events settled in one call. */
 const MAX_BATCH = 4_096
-/** How long to wait for more before each call, in ms. Under load the call before takes longer, and more gather meanwhile. */
-const GATHERING = 1
+/** How long to wait for more before each call, in ms: each is synced to the disk. */
+const GATHERING = 10
 
 /** Times in ms. */
 export type SettlerOptions = {
-  settle: (seqs: number[]) => Promise<void>
+  settle: (events: Located[]) => Promise<void>
   /** How long to wait after a call that failed. */
   pause: number
 }
@@ -19,15 +20,16 @@ export type SettlerOptions = {
 export class Settler {
   readonly #options: SettlerOptions
   readonly #stopping = new AbortController()
-  #waiting: number[] = []
+  #waiting: Located[] = []
   #running: Promise<void> | undefined
 
   constructor(options: SettlerOptions) {
     this.#options = options
   }
 
-  add(seq: number): void {
-    this.#waiting.push(seq)
+  /** Only its number and key are kept, not its body. */
+  add({ seq, key }: Located): void {
+    this.#waiting.push({ seq, key })
     this.#running ??= this.#run()
   }
 

@@ -1,4 +1,4 @@
-import type { StoredEvent } from './types.ts'
+import type { Located, StoredEvent } from './types.ts'
 
 /** How many events, and how many bytes of them, may be in memory before more are read. */
 export type WindowLimits = { rows: number; bytes: number }
@@ -89,8 +89,8 @@ export class Window {
   }
 
   /** The store does not have these any more. */
-  settled(seqs: readonly number[]): void {
-    for (const seq of seqs) this.#known.delete(seq)
+  settled(events: readonly Located[]): void {
+    for (const { seq } of events) this.#known.delete(seq)
   }
 
   /** The queue does not have the event: it may be published again. */

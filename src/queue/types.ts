@@ -122,8 +122,11 @@ export interface EmbeddedQueue extends QueueDriver {
   readonly consumer: QueueConsumer
 }
 
-/** An event as a store has it; `seq` grows with each that is stored, and no other ever has the same. */
-export type StoredEvent = { seq: number; key: string; event: Buffer }
+/** Which event of a store; `seq` grows with each that is stored, and no other ever has the same. */
+export type Located = { seq: number; key: string }
+
+/** An event as a store has it. */
+export type StoredEvent = Located & { event: Buffer }
 
 /** Where to read on, and how much: at least one event, if there is any. */
 export type TakeRequest = { after: number; rows: number; bytes: number }
@@ -137,8 +140,11 @@ export interface SpoolStore extends QueueDriver {
   readonly consumer: DeadLetters
   /** The next events behind `after`, in order. They stay. Throws QueueUnavailableError. */
   take(request: TakeRequest): Promise<StoredEvent[]>
-  /** Removes these for good, if they are there; resolves once that is synced. Throws QueueUnavailableError, QueueFullError. */
-  settle(seqs: number[]): Promise<void>
+  /**
+   * Counts these as delivered, if they are there. They stay so, but after a crash, which may bring back the last of those that
+   * have others before them. Throws QueueUnavailableError, QueueFullError.
+   */
+  settle(events: readonly Located[]): Promise<void>
   /** Makes an event a dead letter, if it is there. Throws as {@link settle} does. */
   bury(seq: number, attempts: number, reason: string): Promise<void>
   /** Whether it remembers ids at all. */

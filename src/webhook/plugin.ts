@@ -41,8 +41,10 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
   const gate = createGate(options)
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', async (_request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, options.bodyLimit),
+  // By its name JSON is found at once, where `*` has the header parsed anew for each request.
+  app.addContentTypeParser(
+    ['application/json', '*'],
+    async (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload, options.bodyLimit),
   )
   app.setErrorHandler<FastifyError>(refusal(options))
 

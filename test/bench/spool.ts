@@ -108,7 +108,7 @@ async function onRedis(at: string): Promise<Measured> {
   return measured(redis, () => redis.close())
 }
 
-const megabytes = () => Math.round(process.memoryUsage().rss / 1e6)
+const megabytes = () => Math.round(process.memoryUsage.rss() / 1e6)
 const seconds = (since: number) => (performance.now() - since) / 1000
 
 /** Events per second through `publish`, so many at a time. */

@@ -28,9 +28,13 @@ export const USERS = { app: 'p@ss/w:rd' }
 
 /**
  * Starts a broker that is its own controller. It syncs everything to its disk before it confirms it, where Kafka's own
- * promise rests on replicas.
+ * promise rests on replicas. `more` are settings of the broker.
  */
-export async function startKafka(t: Owner, secured?: Secured): Promise<KafkaServer | null> {
+export async function startKafka(
+  t: Owner,
+  secured?: Secured,
+  more: Record<string, string> = {},
+): Promise<KafkaServer | null> {
   const [controller, behind, listen, secure] = await Promise.all([
     freePort(),
     freePort(),
@@ -68,12 +72,16 @@ export async function startKafka(t: Owner, secured?: Secured): Promise<KafkaServ
         'broker.heartbeat.interval.ms': '100',
         'controller.quorum.election.timeout.ms': '100',
         'controlled.shutdown.enable': 'false',
+        ...more,
       } as Record<string, string>
       for (const [name, value] of Object.entries<string>(protect))
         settings[name] = name.endsWith('listeners') ? `${settings[name]},${value}` : value
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
       await writeFile(join(folder, properties), lines.join(''))
-      const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+      // Never begins with a dash, which would make an option of it.
+      const id = Buffer.concat([Buffer.of(0), crypto.getRandomValues(new Uint8Array(15))]).toString(
+        'base64url',
+      )
       const users = Object.entries(USERS).flatMap(([name, password]) => [
         '--add-scram',
         `SCRAM-SHA-512=[name=${name},password=${password}]`,

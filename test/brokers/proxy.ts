@@ -19,6 +19,8 @@ export type Proxy = {
   cutAnswers: () => void
   /** The next bytes that come back are replaced by as many that no protocol of ours has a meaning for. */
   garbleAnswers: () => void
+  /** One bit of the next bytes is another, whichever way they go: only what has a checksum can notice. */
+  flipBit: () => void
 }
 
 /** Listens on a port of the loopback, a random one unless it is named, and connects to `target`, until the end of the test. */
@@ -32,6 +34,7 @@ export async function proxy(
   let stalled = false
   let cuttingAnswers = false
   let garblingAnswers = false
+  let flipping = false
 
   const listener = createServer({ allowHalfOpen: true }, client => {
     client.on('error', () => {})
@@ -41,10 +44,10 @@ export async function proxy(
     const pair = { client, server }
     pairs.add(pair)
     if (stalled) pause(pair)
-    client.on('data', chunk => server.writable && server.write(chunk))
+    client.on('data', chunk => server.writable && server.write(flipped(chunk)))
     server.on('data', chunk => {
       if (cuttingAnswers) return cut()
-      if (client.writable) client.write(garblingAnswers ? garbled(chunk) : chunk)
+      if (client.writable) client.write(garblingAnswers ? garbled(chunk) : flipped(chunk))
       garblingAnswers = false
     })
     client.on('end', () => server.end())
@@ -64,6 +67,13 @@ export async function proxy(
     cut()
     await once(listener, 'close')
   })
+
+  function flipped(chunk: Buffer): Buffer {
+    if (!flipping) return chunk
+    flipping = false
+    const at = Math.floor(chunk.length / 2)
+    return Buffer.from(chunk.map((byte, index) => (index === at ? byte ^ 4 : byte)))
+  }
 
   function cut(): void {
     cuttingAnswers = false
@@ -96,6 +106,9 @@ export async function proxy(
     },
     garbleAnswers() {
       garblingAnswers = true
+    },
+    flipBit() {
+      flipping = true
     },
   }
 }

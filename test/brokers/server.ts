@@ -16,6 +16,8 @@ export type Server = {
 }
 
 export type ServerProcess = {
+  /** Of the server itself, which leads a group of processes. */
+  pid: () => number | undefined
   /** Ends it hard and waits until it is gone; its data stay. */
   kill: (signal?: NodeJS.Signals) => Promise<void>
   /** Starts it again on the same port and data, and waits until it answers. */
@@ -107,6 +109,7 @@ export async function launch(t: Owner, options: Launch): Promise<Server | null> 
   return {
     ...at,
     process: {
+      pid: () => child?.pid,
       kill,
       start,
       pause: () => child?.pid !== undefined && signalGroup(child.pid, 'SIGSTOP'),

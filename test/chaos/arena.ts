@@ -67,7 +67,7 @@ export async function makeArena(owner: Owner, scene: Scene, options: ArenaOption
   const { port } = new URL(await jelou.listen())
   const jelouLink = await proxy(owner, { host: '127.0.0.1', port: Number(port) })
   const clock = scene.clock ? makeClock(folder) : undefined
-  const remote = options.broker && (await connectBroker(owner, options.broker))
+  const remote = options.broker && (await connectBroker(owner, options.broker, scene.tls))
   const state = scene.state === 'file' ? undefined : await startState(owner, scene.state)
   const queueName = options.broker?.engine.queueName?.(jelou.projectId) ?? jelou.projectId
   const shared = {
@@ -121,8 +121,18 @@ export async function makeArena(owner: Owner, scene: Scene, options: ArenaOption
   }
 }
 
-async function connectBroker(owner: Owner, { engine, server }: NonNullable<ArenaOptions['broker']>) {
+async function connectBroker(
+  owner: Owner,
+  { engine, server }: NonNullable<ArenaOptions['broker']>,
+  tls: boolean,
+) {
   if (server.process === null) throw new TypeError('the broker must be of our own to be killed')
+  if (tls) {
+    if (engine.secured === undefined) throw new TypeError('it has no port for TLS')
+    const link = await proxy(owner, { host: server.host, port: engine.secured.port(server) })
+    const environment = engine.secured.environment(server)
+    return { broker: { server: server.process, link }, url: engine.secured.queueUrl(link.port), environment }
+  }
   const { port, listen } = engine.behind?.(server) ?? { port: server.port, listen: undefined }
   const link = await proxy(owner, { host: server.host, port }, listen)
   const { environment = {} } = engine

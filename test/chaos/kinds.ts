@@ -16,6 +16,8 @@ export type Needs = {
   /** The process may be ended. */
   mortal?: boolean
   broker?: boolean
+  /** A broker over TLS, which notices any bit that is another. */
+  tls?: boolean
   /** A shared state. */
   shared?: boolean
   /** The service runs under a clock that can be stepped. */
@@ -66,6 +68,8 @@ export const KINDS = {
   'broker: answers cut': { weight: 3, hold: MOMENT, targets: ['broker-link'], needs: { broker: true } },
   'broker: answers garbled': { weight: 3, hold: MOMENT, targets: ['broker-link'], needs: { broker: true } },
 
+  'broker: a bit flipped': { weight: 6, hold: MOMENT, targets: ['broker-link'], needs: { tls: true } },
+
   'state: kill -9': { weight: 3, hold: SHORT, targets: ['state'], needs: { shared: true } },
   'state: SIGTERM': { weight: 1, hold: SHORT, targets: ['state'], needs: { shared: true } },
   'state: SIGSTOP': { weight: 2, hold: LONG, targets: ['state'], needs: { shared: true } },
@@ -97,6 +101,13 @@ export const KINDS = {
     needs: { mortal: true },
   },
   'secret: integration deleted': { weight: 1, hold: MOMENT, targets: ['secret'] },
+
+  'secret: integration deleted, killed at the create': {
+    weight: 2,
+    hold: [0, 500],
+    targets: ['secret', 'service'],
+    needs: { mortal: true },
+  },
 
   'disk: full': { weight: 4, hold: LONG, targets: ['disk'], needs: { volume: true } },
   'disk: read-only': {

@@ -34,16 +34,19 @@ export async function lookUntilComplete(
   ledger: Ledger,
   verifier: Verifier,
   violated: Violated,
+  say: (line: string) => void,
 ): Promise<void> {
   let problem = ''
   const isComplete = await until(MINUTE, async () => {
     try {
       verifier.look(await arena.reader())
       const left = await Promise.all(arena.replicas.map(async ({ service }) => service && waiting(service)))
-      problem = `${left.join(' and ')} wait on this machine`
+      problem = `${left.join(' and ')} wait on this machine, ${ledger.missing().length} are missing`
+      say(problem)
       return left.every(count => count === 0) && ledger.missing().length === 0
     } catch (error) {
       problem = String(error)
+      say(problem)
       return false
     }
   })

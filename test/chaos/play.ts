@@ -116,7 +116,7 @@ async function playIn(arena: Arena, { broker, say }: PlayOptions): Promise<Omit<
   await sender.rest()
   say('nothing more is sent')
   const rested = performance.now()
-  await lookUntilComplete(arena, ledger, verifier, violated)
+  await lookUntilComplete(arena, ledger, verifier, violated, say)
   const recovery = performance.now() - rested
   await lookForFresh(arena, sender, ledger, verifier, violated)
   await sender.end()

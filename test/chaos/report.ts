@@ -75,7 +75,7 @@ export function lineOf({
   const shape = scene.replicas > 1 ? `${scene.replicas} replicas over ${scene.state}` : 'one service'
   const counts = Object.entries(answers).map(([answer, count]) => `${answer} ${grouped(count)}`)
   return [
-    `${scene.driver}, scene ${scene.number}: ${shape}${scene.mortal ? '' : ' that is never ended'}${scene.consumed ? ', with a consumer' : ''}`,
+    `${scene.driver}, scene ${scene.number}: ${shape}${scene.mortal ? '' : ' that is never ended'}${scene.consumed ? ', with a consumer' : ''}${scene.tls ? ', over TLS' : ''}`,
     `${scene.faults.length} faults`,
     `${grouped(acknowledged)} acknowledged`,
     `${grouped(repeated)} came out again`,

@@ -59,6 +59,7 @@ t.test('with enough faults every kind comes up that is possible', async t => {
   t.ok(embedded.has('disk: full') && embedded.has('clock: stepped'))
   const poor = kinds({ can: { volumes: false, clock: false } })
   t.notOk([...poor].some(kind => /^(disk|clock):/.test(kind)))
+  t.notOk(kinds({ driver: 'nats' }).has('broker: a bit flipped'), 'only over TLS')
 })
 
 t.test('a process that lives through everything is never ended', async t => {

@@ -29,6 +29,8 @@ export type Scene = {
   mortal: boolean
   /** Whether the service runs under a clock that can be stepped. */
   clock: boolean
+  /** Whether the broker is spoken to over TLS. */
+  tls: boolean
   /** Whether events are taken out of the embedded queue all the time, or only once the faults are over. */
   consumed: boolean
   rooms: number
@@ -94,11 +96,14 @@ function planScene(
   const mortal = shape % 4 < 3
   const state: StateName = replicas === 1 ? 'file' : random.pick(['redis', 'nats', 'postgres'])
   const clock = can.clock && random.chance(0.5)
+  // Certificates have a beginning, and the clock may be stepped to before it.
+  const tls = (driver === 'redis' || driver === 'bullmq') && !clock
   const possible = KIND_NAMES.filter(name =>
     isPossible(kindOf(name).needs, {
       mortal,
       clock,
       broker: !isEmbedded,
+      tls,
       shared: replicas > 1,
       volume: can.volumes,
     }),
@@ -124,6 +129,7 @@ function planScene(
     state,
     mortal,
     clock,
+    tls,
     consumed: isEmbedded && random.chance(0.5),
     rooms: random.pick([16, 64, 200]),
     events,

@@ -19,6 +19,8 @@ export type Volume = {
 
 /** The embedded store keeps 64 MiB free, and a ballast of 16 MiB. */
 const SIZE = 256 * 1024 * 1024
+/** What it may need for itself, to note what it has. */
+const LITTLE = 1024 * 1024
 
 /** Whether this machine lets us mount. Throws why not. */
 export function assertVolumes(owner: Owner, folder: string): void {
@@ -60,7 +62,7 @@ export function makeVolume(owner: Owner, folder: string, name: string): Volume {
       const bytes = Math.max(0, bavail * bsize - left)
       // It may need some of that to note what it has: then it ends where there is no more, which is as full as can be.
       const { status } = spawnSync('fallocate', ['-l', String(Math.max(1, bytes)), filler])
-      if (status !== 0 && left > bsize) throw new Error(`fallocate ended with ${status}`)
+      if (status !== 0 && left >= LITTLE) throw new Error(`fallocate ended with ${status}`)
     },
     empty: () => rmSync(filler, { force: true }),
     breakDown() {

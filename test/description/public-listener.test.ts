@@ -9,14 +9,15 @@ import { createSqliteQueue, type SqliteQueueOptions } from '../../src/queue/driv
 import { goodHeaders, sign, startWebhook } from '../webhook/harness.ts'
 import { Checker, exchange } from './checker.ts'
 import { startService } from './service.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
 // Every test has a service of its own, which takes a while to start on a busy machine.
 t.setTimeout(120_000)
 
 const DOCUMENT = '/openapi/public.json'
 const PATH = '/webhook/jelou'
-const SECRET = 'the-secret'
-const TOKEN = 'the-token'
+const SECRET = markedSecret()
+const TOKEN = markedSecret()
 const FIXED = { JELOU_API_KEY: '', JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN }
 
 /** What is described but cannot be provoked here, each with why. */

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { Window } from '../../src/queue/spool-window.ts'
 import type { StoredEvent } from '../../src/queue/types.ts'
+import { until } from './drivers/fixtures/engine.ts'
 
 /** A store of one event for each letter, which is its key; and a window on it. */
 function windowOn(keys: string, limits = { rows: 100, bytes: 1_000 }) {
@@ -32,7 +33,7 @@ function windowOn(keys: string, limits = { rows: 100, bytes: 1_000 }) {
     },
     settle: (...seqs: number[]) => {
       for (const seq of seqs) gone.add(seq)
-      window.settled(seqs)
+      window.settled(seqs.map(event))
     },
   }
 }
@@ -112,7 +113,7 @@ void t.test('goes back to the first of several keys', async t => {
   t.same([next(), next()], ['a1', 'b2'])
 })
 
-void t.test('keeps nothing of what it leaves in the store', async t => {
+void t.test('keeps nothing of what it leaves in the store', async () => {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void
   const window = new Window({ rows: 10, bytes: 1e9 })
@@ -124,7 +125,9 @@ void t.test('keeps nothing of what it leaves in the store', async t => {
     const event = window.next()
     if (event) window.park(event)
   }
-  gc()
-  const kept = process.memoryUsage().arrayBuffers - before
-  t.ok(kept < 4 * size, `${kept} bytes`)
+  // What is found to be garbage is given back by another thread, some time later.
+  await until(() => {
+    gc()
+    return process.memoryUsage().arrayBuffers - before < 4 * size
+  })
 })

@@ -70,9 +70,9 @@ void t.test('does not start where it could keep nothing, however well its queue 
 void t.test('drains while it closes', async t => {
   const { spool, control, store } = await openSpool(t, { deduplicates: true })
   const settle = store.settle.bind(store)
-  store.settle = async seqs => {
+  store.settle = async events => {
     await new Promise(resolve => setTimeout(resolve, 5))
-    return settle(seqs)
+    return settle(events)
   }
   for (const one of messages(4)) await store.publish(one)
   await until(() => control.pending.length === 1)

@@ -1,11 +1,19 @@
 import type { Envelope } from 'rabbitmq-client'
-import { CONTENT_TYPE, traceHeadersOf } from '../attributes.ts'
+import { CONTENT_TYPE, TRACE_ATTRIBUTES, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** The most bytes of a routing key (AMQP 0-9-1, short string). */
 const LONGEST_KEY = 255
 /** Longer attributes are in the body alone: all headers must fit into one frame, of which 8 KiB are certain. */
 const LONGEST_HEADER = 1024
+
+const PREFIX = 'cloudEvents:'
+/** Those of the attributes that there are: joining them for each message would cost more than all else here. */
+const HEADERS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'partitionkey', 'receivedat']
+    .concat(TRACE_ATTRIBUTES)
+    .map(name => [name, PREFIX + name]),
+)
 
 const keyBytes = new Uint8Array(LONGEST_KEY)
 const encoder = new TextEncoder()
@@ -18,7 +26,7 @@ export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope 
   const attributes = message.attributes
   const headers: Record<string, string> = Object.fromEntries(traceHeadersOf(attributes))
   for (const [name, value] of Object.entries(attributes))
-    if (Buffer.byteLength(value) <= LONGEST_HEADER) headers[`cloudEvents:${name}`] = value
+    if (fits(value)) headers[HEADERS[name] ?? PREFIX + name] = value
   return {
     exchange,
     routingKey: message.type.slice(0, encoder.encodeInto(message.type, keyBytes).read),
@@ -30,4 +38,9 @@ export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope 
     // In seconds. The client takes the time of publishing when there is none.
     ...(message.timestamp > 0 && { timestamp: Math.floor(message.timestamp / 1000) }),
   }
+}
+
+/** No character has more than three bytes for each of its UTF-16 units, so that most need not be counted. */
+function fits(value: string): boolean {
+  return value.length * 3 <= LONGEST_HEADER || Buffer.byteLength(value) <= LONGEST_HEADER
 }

@@ -4,6 +4,8 @@ import type { QueueMessage } from '../types.ts'
 
 /** Longer attributes are in the body alone. */
 const LONGEST_HEADER = 1024
+/** What needs no encoding: nearly everything there is. */
+const PLAIN = /^[!#$&-~]*$/
 
 /**
  * The headers of an event: its id for the server to know it again, and the CloudEvents attributes as `ce-…`, percent-encoded as
@@ -11,14 +13,15 @@ const LONGEST_HEADER = 1024
  */
 export function natsHeaders({ id, attributes }: QueueMessage): MsgHdrs {
   const result = headers()
-  result.set('Nats-Msg-Id', id)
-  result.set('content-type', CONTENT_TYPE)
-  for (const [name, value] of traceHeadersOf(attributes)) result.set(name, value)
+  // Each name stands here once; `set` would look for all of them among those before.
+  result.append('Nats-Msg-Id', id)
+  result.append('content-type', CONTENT_TYPE)
+  for (const [name, value] of traceHeadersOf(attributes)) result.append(name, value)
   for (const [name, value] of Object.entries(attributes))
-    if (value.length <= LONGEST_HEADER) result.set(`ce-${name}`, encoded(value))
+    if (value.length <= LONGEST_HEADER) result.append(`ce-${name}`, encoded(value))
   return result
 }
 
 function encoded(value: string): string {
-  return value.toWellFormed().replaceAll(/[^!#$&-~]+/gu, encodeURIComponent)
+  return PLAIN.test(value) ? value : value.toWellFormed().replaceAll(/[^!#$&-~]+/gu, encodeURIComponent)
 }

@@ -57,7 +57,8 @@ export function createRedisQueue(options: BrokerOptions): QueueDriver {
       const keys = [queueName, ...messages.map(({ id }) => `{${queueName}}:id:${id}`)]
       const values = messages.flatMap(({ attributes, body }) => [
         ...ATTRIBUTES.map(name => attributes[name]),
-        body,
+        // ioredis takes twice as long to put a command of texts and bytes together as one of texts alone.
+        body.toString(),
         ...TRACE_ATTRIBUTES.map(name => attributes[name] ?? ''),
       ])
       const outcomes = (await client.eval(append, keys.length, ...keys, ...values)) as number[]

@@ -1,4 +1,5 @@
-import type { LeasedMessage, QueueMessage, StoredEvent } from '../types.ts'
+import type { LeasedMessage, Located, QueueMessage, StoredEvent } from '../types.ts'
+import { slotOf } from './sqlite-key-counts.ts'
 
 /** One event as the worker stores it. The views share the memory of the batch. */
 export type PackedEvent = {
@@ -77,6 +78,32 @@ function writeDedupeKey(target: Buffer, at: number, id: string, timestamp: numbe
   // A big-endian double sorts as its value does (from 0 up) and takes any number that JSON can hold.
   target.writeDoubleBE(timestamp, at)
   target.write(id, at + 8, 16, 'hex')
+}
+
+/** Two numbers for each event that was delivered. */
+const SETTLED_SIZE = 2 * Float64Array.BYTES_PER_ELEMENT
+
+/** Copies numbers of events, and where their keys are counted, into one buffer. */
+export function packSettled(events: readonly Located[]): ArrayBuffer {
+  const numbers = new Float64Array(new ArrayBuffer(events.length * SETTLED_SIZE))
+  for (const [index, { seq, key }] of events.entries()) {
+    numbers[2 * index] = seq
+    numbers[2 * index + 1] = slotOf(key)
+  }
+  return numbers.buffer
+}
+
+/** Reads what {@link packSettled} wrote, in the same order: each event, and where its key is counted. */
+export function unpackSettled(settled: ArrayBuffer): Map<number, number> {
+  const numbers = new Float64Array(settled)
+  const slots = new Map<number, number>()
+  for (let at = 0; at < numbers.length; at += 2) slots.set(Number(numbers[at]), Number(numbers[at + 1]))
+  return slots
+}
+
+/** How many events {@link packSettled} was given. */
+export function settledIn(settled: ArrayBuffer): number {
+  return settled.byteLength / SETTLED_SIZE
 }
 
 /** Bodies in one buffer, which is transferred between threads; a buffer each costs far more. */

@@ -1,6 +1,9 @@
 import { QueueCorruptError, QueueFullError, QueueLockedError, QueueUnavailableError } from '../../errors.ts'
 import type { DeadLetter, QueueStats, SettleResult, TakeRequest } from '../types.ts'
-import type { PackedEvents, PackedLeases } from './sqlite-batch.ts'
+import { settledIn, type PackedEvents, type PackedLeases } from './sqlite-batch.ts'
+
+/** A table of events is full with so many, or so many bytes of them since it was begun or opened. */
+export type SegmentLimits = { events: number; bytes: number }
 
 /** What the worker is started with (workerData). Sizes in bytes, times in ms. */
 export type WorkerOptions = {
@@ -10,6 +13,8 @@ export type WorkerOptions = {
   minFree: number
   ballast: number
   maxAttempts: number
+  /** When a table of events is full; given by tests that want many. */
+  segments?: Partial<SegmentLimits>
   /** Where to count the events of each key, if somebody wants to know. */
   keyCounts?: SharedArrayBuffer
 }
@@ -25,7 +30,7 @@ export type Request =
   | { kind: 'dead'; after: number; limit: number }
   /** What a spool asks: the next events, their removal, their burial. */
   | ({ kind: 'take' } & TakeRequest)
-  | { kind: 'settle'; seqs: number[] }
+  | { kind: 'settle'; settled: ArrayBuffer }
   | { kind: 'bury'; seq: number; attempts: number; reason: string }
   /** Which of these ids are remembered. */
   | { kind: 'seen'; keys: ArrayBuffer }
@@ -80,7 +85,7 @@ export function eventsIn(command: Command): number {
 /** How much there is to do for a command, roughly in events: what is consumed is work too. */
 export function workIn(command: Command): number {
   if (command.kind === 'acknowledge') return command.leases.length
-  if (command.kind === 'settle') return command.seqs.length
+  if (command.kind === 'settle') return settledIn(command.settled)
   return Math.max(1, eventsIn(command))
 }
 

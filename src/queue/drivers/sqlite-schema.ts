@@ -5,7 +5,7 @@ import { openError } from './sqlite-protocol.ts'
 
 /** Marks the file as a queue of this service (`PRAGMA application_id`): the letters `jelq`. */
 const APPLICATION_ID = 0x6a656c71
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 const PAGE_SIZE = 4096
 
 const BUSY_TIMEOUT_OPENING = 5_000
@@ -13,20 +13,12 @@ const BUSY_TIMEOUT_OPENING = 5_000
 const BUSY_TIMEOUT = 100
 
 /**
- * `events` is the queue, in the order of `seq`; the key stands before the body so that a scan for keys does not read
- * long bodies. `seen_0` and `seen_1` are the two generations of remembered ids. `counters` holds what would need a
- * full scan to know.
+ * `segments` names the tables `events_<id>`, which are the queue: see {@link createSegment}. `seen_0` and `seen_1` are the two
+ * generations of remembered ids. `counters` holds what would need a full scan to know; `settled`: no event up to this `seq`
+ * is still to be delivered, although its row may be there; `last`: the last `seq` that was given.
  */
 const SCHEMA = `
-  CREATE TABLE events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    partition_key TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    not_before INTEGER NOT NULL DEFAULT 0,
-    created INTEGER NOT NULL,
-    body BLOB NOT NULL
-  ) STRICT;
-  CREATE INDEX events_delayed ON events (not_before) WHERE not_before > 0;
+  CREATE TABLE segments (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, live INTEGER NOT NULL) STRICT;
   CREATE TABLE dead (
     seq INTEGER PRIMARY KEY,
     partition_key TEXT NOT NULL,
@@ -38,10 +30,40 @@ const SCHEMA = `
   CREATE TABLE seen_0 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE seen_1 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO segments VALUES (1, 1, 0);
   INSERT INTO counters VALUES ('waiting', 0), ('dead', 0), ('seen_current', 0), ('seen_started', 0), ('seen', 0);
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `
+
+/** Version 1 had one table for all events. Nothing of it is copied. */
+const FROM_VERSION_1 = `
+  DROP INDEX events_delayed;
+  ALTER TABLE events RENAME TO events_1;
+  CREATE INDEX events_1_delayed ON events_1 (not_before) WHERE not_before > 0;
+  CREATE TABLE segments (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, live INTEGER NOT NULL) STRICT;
+  INSERT INTO segments SELECT 1, 1, value FROM counters WHERE name = 'waiting';
+  INSERT INTO counters SELECT 'last', ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'events_1';
+  PRAGMA user_version = 2;
+`
+
+/**
+ * Makes a table of events, in the order of `seq`; the key stands before the body so that a scan for keys does not read long
+ * bodies.
+ */
+export function createSegment(database: DatabaseSync, id: number): void {
+  database.exec(`
+    CREATE TABLE events_${id} (
+      seq INTEGER PRIMARY KEY,
+      partition_key TEXT NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      not_before INTEGER NOT NULL DEFAULT 0,
+      created INTEGER NOT NULL,
+      body BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX events_${id}_delayed ON events_${id} (not_before) WHERE not_before > 0;
+  `)
+}
 
 /**
  * Opens the database of the queue, creating it when it is missing. It may grow to `maxSize` bytes.
@@ -74,11 +96,17 @@ function prepare(database: DatabaseSync, file: string): void {
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 10000;
     PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -16384;
+    PRAGMA cache_size = -4096;
   `)
-  if (isNew) database.exec(`BEGIN IMMEDIATE; ${SCHEMA}; COMMIT`)
-  else database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   assertDurable(database, file)
+  if (isNew)
+    transaction(database, () => {
+      database.exec(SCHEMA)
+      createSegment(database, 1)
+    })
+  else database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  if (number(database, 'PRAGMA user_version') === 1)
+    transaction(database, () => database.exec(FROM_VERSION_1))
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
 }
 

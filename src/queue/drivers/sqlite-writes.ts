@@ -1,7 +1,6 @@
 import type { SettleResult } from '../types.ts'
-import { unpackBatch } from './sqlite-batch.ts'
-import type { Located } from './sqlite-bulk.ts'
-import type { KeyCounts } from './sqlite-key-counts.ts'
+import { unpackBatch, unpackSettled } from './sqlite-batch.ts'
+import { slotOf, type KeyCounts } from './sqlite-key-counts.ts'
 import type { Leases } from './sqlite-leases.ts'
 import type { Answer, Results, Write } from './sqlite-protocol.ts'
 import type { Store } from './sqlite-store.ts'
@@ -26,7 +25,7 @@ export function commit(
   // What becomes of each lease once it is on disk. A lease is settled by the first that names it.
   const outcomes = new Map<string, () => void>()
   const added: string[] = []
-  const removed: Located[] = []
+  const removed: { seq: number; slot: number }[] = []
   const fail = (seq: number, token: string, notBefore: number, reason: string): void => {
     const died = store.fail(seq, notBefore, reason, now)
     outcomes.set(token, () => (died ? leases.finish(token) : leases.giveBack(token, notBefore)))
@@ -53,7 +52,7 @@ export function commit(
       }
       case 'acknowledge':
         return settle(write.leases, (seq, token) => {
-          store.remove(seq)
+          store.events.remove(seq)
           outcomes.set(token, () => leases.finish(token))
         })
       case 'reject': {
@@ -65,12 +64,18 @@ export function commit(
         return settle(write.leases, (_seq, token) => {
           outcomes.set(token, () => leases.giveBack(token, 0))
         })
-      case 'settle':
-        removed.push(...store.settle(write.seqs))
+      case 'settle': {
+        const slots = unpackSettled(write.settled)
+        for (const [first, last] of store.events.settle([...slots.keys()]))
+          for (let seq = first; seq <= last; seq++) removed.push({ seq, slot: Number(slots.get(seq)) })
         return undefined
-      case 'bury':
-        removed.push(...store.bury(write.seq, write.attempts, write.reason.slice(0, MAX_REASON), now))
+      }
+      case 'bury': {
+        const { seq, attempts, reason } = write
+        const key = store.bury(seq, attempts, reason.slice(0, MAX_REASON), now)
+        if (key !== undefined) removed.push({ seq, slot: slotOf(key) })
         return undefined
+      }
       case 'redrive': {
         const keys = store.redrive(write.seqs, write.limit, now)
         added.push(...keys)
@@ -86,6 +91,6 @@ export function commit(
   })
   for (const settled of outcomes.values()) settled()
   for (const key of added) keyCounts?.add(key)
-  for (const { key, seq } of removed) keyCounts?.remove(key, seq)
+  for (const { slot, seq } of removed) keyCounts?.remove(slot, seq)
   return answers
 }

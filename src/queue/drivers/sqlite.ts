@@ -4,6 +4,7 @@ import type {
   PublishOutcome,
   QueueConsumer,
   EmbeddedQueue,
+  Located,
   SpoolStore,
   QueueHealth,
   QueueMessage,
@@ -11,11 +12,11 @@ import type {
   StoredEvent,
   TakeRequest,
 } from '../types.ts'
-import { packBatch, packKeys, unpackEvents } from './sqlite-batch.ts'
+import { packBatch, packKeys, packSettled, unpackEvents } from './sqlite-batch.ts'
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
-import { createKeyCounts, slotOf } from './sqlite-key-counts.ts'
-import { callError, failureOf } from './sqlite-protocol.ts'
+import { createKeyCounts, mayHold } from './sqlite-key-counts.ts'
+import { callError, failureOf, type SegmentLimits } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
 
@@ -28,6 +29,8 @@ export type SqliteQueueOptions = {
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>
   /** What may wait for the disk at a time. Default: 20,000 events, 64 MiB. */
   maxInFlight?: { events: number; bytes: number }
+  /** When a table of the database is full, and another is begun. Default: 32,768 events, 32 MiB. */
+  segments?: Partial<SegmentLimits>
   /** The database may grow to this size; beyond it events are refused. Default: no limit but the disk. */
   maxSize?: number
   /** Events are refused while the disk has less free space. Default: 64 MiB. */
@@ -62,7 +65,7 @@ export function createSpoolStore(options: SqliteQueueOptions): SpoolStore {
   const queue = new SqliteQueue(options, counts)
   return Object.assign(queue, {
     remembers: options.dedupeWindow > 0,
-    holds: (key: string) => stored[slotOf(key)] !== 0,
+    holds: (key: string) => mayHold(stored, key),
   })
 }
 
@@ -92,6 +95,7 @@ class SqliteQueue implements EmbeddedQueue {
         minFree: options.minFree ?? 64 * MIB,
         ballast: options.ballast ?? 16 * MIB,
         maxAttempts: options.maxAttempts ?? 5,
+        ...(options.segments && { segments: options.segments }),
         ...(keyCounts && { keyCounts }),
       },
       log: options.log,
@@ -136,8 +140,9 @@ class SqliteQueue implements EmbeddedQueue {
     return unpackEvents(await this.#client.call({ kind: 'take', ...request }))
   }
 
-  settle(seqs: number[]): Promise<void> {
-    return this.#client.call({ kind: 'settle', seqs })
+  settle(events: readonly Located[]): Promise<void> {
+    const settled = packSettled(events)
+    return this.#client.call({ kind: 'settle', settled }, { transfer: [settled] })
   }
 
   bury(seq: number, attempts: number, reason: string): Promise<void> {

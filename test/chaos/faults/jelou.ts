@@ -19,6 +19,7 @@ export const jelouFaults: Faults<
   | 'secret: rotated'
   | 'secret: rotated, killed at a call'
   | 'secret: integration deleted'
+  | 'secret: integration deleted, killed at the create'
 > = {
   'Jelou: answers 500': play => whileFaulty(play, { status: 500 }),
   'Jelou: answers 401': play => whileFaulty(play, { status: 401 }),
@@ -40,6 +41,23 @@ export const jelouFaults: Faults<
   },
   async 'secret: integration deleted'({ arena }) {
     arena.jelou.integrations.delete(arena.jelou.projectId)
+  },
+  async 'secret: integration deleted, killed at the create'(play) {
+    const { arena, target, draw, hold } = play
+    const hook = chosen(draw, ['onRequest', 'onProcessed'] as const)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    arena.jelou.hooks[hook] = (called: Method) => {
+      if (called !== 'POST') return
+      delete arena.jelou.hooks[hook]
+      target.killNow()
+      resolve()
+    }
+    arena.jelou.integrations.delete(arena.jelou.projectId)
+    // It finds out when it compares the next time.
+    await Promise.race([promise, sleep(PATIENCE)])
+    delete arena.jelou.hooks[hook]
+    await sleep(hold)
+    await target.up()
   },
 }
 

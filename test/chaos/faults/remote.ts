@@ -47,6 +47,7 @@ export const brokerFaults: Faults<
   | 'broker: connections half-closed'
   | 'broker: answers cut'
   | 'broker: answers garbled'
+  | 'broker: a bit flipped'
 > = {
   'broker: kill -9': play => away(broker(play).server, 'SIGKILL', play.hold),
   'broker: SIGTERM': play => away(broker(play).server, 'SIGTERM', play.hold),
@@ -57,6 +58,7 @@ export const brokerFaults: Faults<
   'broker: connections half-closed': async play => broker(play).link.halfClose(),
   'broker: answers cut': async play => broker(play).link.cutAnswers(),
   'broker: answers garbled': async play => broker(play).link.garbleAnswers(),
+  'broker: a bit flipped': async play => broker(play).link.flipBit(),
 }
 
 export const stateFaults: Faults<

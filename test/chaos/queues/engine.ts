@@ -13,6 +13,12 @@ export type Engine = {
   /** Where a proxy has to pass connections on to, and where it has to listen if that matters. */
   behind?: (server: Server) => { port: number; listen?: number }
   queueUrl: (port: number) => string
+  /** The same over TLS, where it has been prepared: where the proxy has to pass connections on to, and what else is to be set. */
+  secured?: {
+    port: (server: Server) => number
+    queueUrl: (port: number) => string
+    environment: (server: Server) => Record<string, string>
+  }
   /** From a name that nobody else has. */
   queueName?: (unique: string) => string
   reader: (server: Server, queueName: string) => Reader

@@ -1,8 +1,11 @@
 import { kafkaAdmin, readKafka, startKafka, type KafkaServer } from '../../brokers/kafka.ts'
 import { deliveredOf, type Delivered, type Engine } from './engine.ts'
 
+// A new file of its log for every few events that are large.
+const SEGMENTS = { 'log.segment.bytes': String(4 * 1024 * 1024) }
+
 export const kafka: Engine = {
-  start: owner => startKafka(owner),
+  start: owner => startKafka(owner, undefined, SEGMENTS),
   behind: ({ proxied }: KafkaServer) => {
     if (proxied === undefined) throw new TypeError('a broker of our own is needed')
     return proxied

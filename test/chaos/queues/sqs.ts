@@ -2,6 +2,8 @@ import { DeleteMessageBatchCommand, GetQueueUrlCommand, ReceiveMessageCommand } 
 import { sqsClient, startSqs } from '../../brokers/sqs.ts'
 import { deliveredOf, type Delivered, type Engine } from './engine.ts'
 
+const READERS = 4
+
 /** A FIFO queue, which keeps the order of each conversation. */
 export const sqs: Engine = {
   start: startSqs,
@@ -12,15 +14,20 @@ export const sqs: Engine = {
     const client = sqsClient(server)
     try {
       const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName }))
-      for (;;) {
-        const { Messages = [] } = await client.send(
-          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
-        )
-        if (Messages.length === 0) return all
-        all.push(...Messages.map(({ Body = '' }) => deliveredOf(Body)))
-        const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }))
-        await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }))
+      const take = async (): Promise<void> => {
+        for (;;) {
+          const { Messages = [] } = await client.send(
+            new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+          )
+          if (Messages.length === 0) return
+          all.push(...Messages.map(({ Body = '' }) => deliveredOf(Body)))
+          const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }))
+          await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }))
+        }
       }
+      // While some of a group are out, none of that group is given to anybody else.
+      await Promise.all(Array.from({ length: READERS }, take))
+      return all
     } finally {
       client.destroy()
     }

@@ -25,6 +25,12 @@ void t.test('has the trace by both names', async t => {
   t.notOk('traceparent' in (amqpEnvelope('x', message()).headers ?? {}))
 })
 
+void t.test('has attributes that another version wrote', async t => {
+  const sent = message()
+  const attributes = { ...sent.attributes, extension: 'later' }
+  t.match(amqpEnvelope('x', { ...sent, attributes }).headers, { 'cloudEvents:extension': 'later' })
+})
+
 void t.test('leaves the time of publishing to the client', async t => {
   for (const timestamp of [0, -1.5e300])
     t.notOk('timestamp' in amqpEnvelope('x', { ...message(), timestamp }))

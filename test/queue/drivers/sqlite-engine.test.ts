@@ -170,7 +170,7 @@ void t.test('says what went wrong when a message has vanished, and lets go of th
   await add(message('a'), message('b'))
   t.equal((await receive(1)).length, 1)
   const other = new DatabaseSync(file)
-  other.exec('DELETE FROM events')
+  other.exec('DELETE FROM events_1')
   other.close()
   receive().catch(() => {})
   t.match(await reply('failed'), { failure: { kind: 'unavailable', reason: /vanished/ } })

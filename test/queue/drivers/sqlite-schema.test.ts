@@ -2,7 +2,11 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
+import { packBatch, unpackBatch } from '../../../src/queue/drivers/sqlite-batch.ts'
+import { inspectQueue } from '../../../src/queue/drivers/sqlite-inspect.ts'
 import { assertDurable, number, openDatabase, transaction } from '../../../src/queue/drivers/sqlite-schema.ts'
+import { Store } from '../../../src/queue/drivers/sqlite-store.ts'
+import { message } from '../fixtures/message.ts'
 import { directory } from './fixtures/directory.ts'
 
 void t.test('syncs every commit', async t => {
@@ -36,13 +40,13 @@ void t.test('brings what a crash left in the log to the disk before it serves', 
   const [file, copy] = [join(parent, 'queue.db'), join(parent, 'copy.db')]
   const crashed = openDatabase(file)
   t.teardown(() => crashed.close())
-  crashed.exec(`INSERT INTO events (partition_key, created, body) VALUES ('room', 1, x'00')`)
+  crashed.exec(`INSERT INTO events_1 (seq, partition_key, created, body) VALUES (1, 'room', 1, x'00')`)
   for (const suffix of ['', '-wal']) writeFileSync(copy + suffix, readFileSync(file + suffix))
   t.ok(statSync(`${copy}-wal`).size > 0)
   const database = openDatabase(copy)
   t.teardown(() => database.close())
   t.equal(statSync(`${copy}-wal`).size, 0)
-  t.equal(number(database, 'SELECT count(*) FROM events'), 1)
+  t.equal(number(database, 'SELECT count(*) FROM events_1'), 1)
 })
 
 void t.test('changes nothing in a file that is no queue', async t => {
@@ -62,7 +66,7 @@ void t.test('changes nothing in a file that is no queue', async t => {
 void t.test('leaves the queue of a newer version alone', async t => {
   const file = join(directory(t), 'queue.db')
   const newer = openDatabase(file)
-  newer.exec('PRAGMA user_version = 2')
+  newer.exec('PRAGMA user_version = 3')
   newer.close()
   t.throws(() => openDatabase(file), { code: 'ERR_QUEUE_UNAVAILABLE', message: /newer version/ })
 })
@@ -86,4 +90,60 @@ void t.test('undoes a transaction that fails', async t => {
   t.equal(number(database, 'SELECT count(*) FROM one'), 0)
   transaction(database, insert)
   t.equal(number(database, 'SELECT count(*) FROM one'), 1)
+})
+
+/** The tables of version 1, with an event that waits and one that is delayed; the first was consumed. */
+const VERSION_1 = `
+  PRAGMA auto_vacuum = INCREMENTAL;
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    partition_key TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX events_delayed ON events (not_before) WHERE not_before > 0;
+  CREATE TABLE dead (
+    seq INTEGER PRIMARY KEY,
+    partition_key TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    died_at INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE seen_0 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE seen_1 (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO counters VALUES ('waiting', 2), ('dead', 0), ('seen_current', 0), ('seen_started', 0), ('seen', 0);
+  INSERT INTO events (partition_key, created, body) VALUES ('a', 1, x'00');
+  INSERT INTO events (partition_key, created, body) VALUES ('b', 2, x'01');
+  INSERT INTO events (partition_key, not_before, created, body) VALUES ('c', 5000, 3, x'02');
+  INSERT INTO events (partition_key, created, body) VALUES ('d', 4, x'03');
+  DELETE FROM events WHERE partition_key IN ('a', 'd');
+  PRAGMA application_id = 0x6a656c71;
+  PRAGMA user_version = 1;
+`
+
+void t.test('takes over a queue of version 1 as it is', async t => {
+  const file = join(directory(t), 'queue.db')
+  const old = new DatabaseSync(file)
+  old.exec(VERSION_1)
+  old.close()
+  t.same(inspectQueue(file), { waiting: 2, dead: 0 })
+  const store = new Store({ file, dedupeWindow: 60_000, maxAttempts: 2, maxSize: Infinity })
+  t.teardown(() => store.close())
+  t.same(store.events.scan(0, 10), [
+    { seq: 2, key: 'b', notBefore: 0 },
+    { seq: 3, key: 'c', notBefore: 5000 },
+  ])
+  t.match(store.stats(4000, new Set()), { waiting: 1, delayed: 1 })
+  const [event] = unpackBatch(packBatch([message('e')]))
+  if (event === undefined) throw new Error('no event')
+  store.transaction(1, () => t.ok(store.add(event, 1)))
+  t.same(
+    store.events.scan(3, 10).map(({ seq, key }) => `${key}${seq}`),
+    ['e5'],
+    'no number is given twice',
+  )
 })

@@ -1,78 +1,58 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Test } from 'tap'
 import t from 'tap'
-import { packBatch, unpackBatch, unpackEvents } from '../../../src/queue/drivers/sqlite-batch.ts'
+import { packBatch, unpackBatch } from '../../../src/queue/drivers/sqlite-batch.ts'
 import { Store } from '../../../src/queue/drivers/sqlite-store.ts'
 import { message } from '../fixtures/message.ts'
 import { directory } from './fixtures/directory.ts'
-
-const NOW = 1_000_000
-const NONE: ReadonlySet<number> = new Set()
-
-function open(t: Test, file = join(directory(t), 'queue.db')) {
-  const store = new Store({ file, dedupeWindow: 60_000, maxAttempts: 2, maxSize: Infinity })
-  let close = () => {
-    store.close()
-    close = () => {}
-  }
-  t.teardown(() => close())
-  const change = (work: () => void, now = NOW): void => store.transaction(now, work)
-  const add = (keys: string, now = NOW): void =>
-    change(() => {
-      for (const key of keys)
-        for (const event of unpackBatch(packBatch([message(key)]))) t.ok(store.add(event, now))
-    })
-  const stats = (leased = NONE, now = NOW) => store.stats(now, leased)
-  return { file, store, change, add, stats, close: () => close() }
-}
+import { NONE, NOW, openStore } from './fixtures/store.ts'
 
 void t.test('gives numbers in the order of arrival and never one twice', async t => {
-  const { store, change, add } = open(t)
+  const { store, change, add } = openStore(t)
   add('abc')
   t.same(
-    store.scan(0, 10).map(({ seq, key }) => `${key}${seq}`),
+    store.events.scan(0, 10).map(({ seq, key }) => `${key}${seq}`),
     ['a1', 'b2', 'c3'],
   )
-  change(() => store.remove(3))
+  change(() => store.events.remove(3))
   add('d')
   t.same(
-    store.scan(1, 10).map(({ seq, key }) => `${key}${seq}`),
+    store.events.scan(1, 10).map(({ seq, key }) => `${key}${seq}`),
     ['b2', 'd4'],
   )
-  t.equal(store.scan(0, 2).length, 2)
+  t.equal(store.events.scan(0, 2).length, 2)
 })
 
 void t.test('finds the messages of a key', async t => {
-  const { store, add } = open(t)
+  const { store, add } = openStore(t)
   add('abaaba')
-  t.same(store.ofKey('a', 2, 6, 10), [3, 4, 6])
-  t.same(store.ofKey('a', 3, 5, 10), [3, 4])
-  t.same(store.ofKey('a', 1, 6, 2), [1, 3])
-  t.same(store.ofKey('c', 1, 6, 2), [])
+  t.same(store.events.ofKey('a', 2, 6, 10), [3, 4, 6])
+  t.same(store.events.ofKey('a', 3, 5, 10), [3, 4])
+  t.same(store.events.ofKey('a', 1, 6, 2), [1, 3])
+  t.same(store.events.ofKey('c', 1, 6, 2), [])
 })
 
 void t.test('buries a message that has failed as often as it may', async t => {
-  const { store, change, add, stats } = open(t)
+  const { store, change, add, stats } = openStore(t)
   add('ab')
   change(() => t.notOk(store.fail(1, NOW + 50, 'first', NOW)))
-  t.equal(store.read(1).attempts, 1)
-  t.match(store.scan(0, 1), [{ notBefore: NOW + 50 }])
+  t.equal(store.events.read(1).attempts, 1)
+  t.match(store.events.scan(0, 1), [{ notBefore: NOW + 50 }])
   t.match(stats(), { waiting: 1, delayed: 1, dead: 0 })
   t.match(stats(NONE, NOW + 50), { waiting: 2, delayed: 0 })
-  const { body } = store.read(1)
+  const { body } = store.events.read(1)
   change(() => t.ok(store.fail(1, 0, 'second', NOW + 7)))
   t.match(stats(), { waiting: 1, delayed: 0, dead: 1 })
   t.same(store.dead(0, 10), [{ seq: 1, attempts: 2, reason: 'second', diedAt: NOW + 7, event: body }])
   t.same(store.dead(1, 10), [])
-  t.throws(() => store.read(1), TypeError, 'it is no longer in the queue')
+  t.throws(() => store.events.read(1), TypeError, 'it is no longer in the queue')
 })
 
 void t.test('puts dead letters back at the end, as if they were new', async t => {
-  const { store, change, add, stats } = open(t)
+  const { store, change, add, stats } = openStore(t)
   add('abcd')
-  const bodies = [1, 2, 3].map(seq => store.read(seq).body)
+  const bodies = [1, 2, 3].map(seq => store.events.read(seq).body)
   for (const seq of [1, 2, 3])
     change(() => {
       store.fail(seq, 0, 'once', NOW)
@@ -86,36 +66,36 @@ void t.test('puts dead letters back at the end, as if they were new', async t =>
   )
   change(() => t.equal(store.redrive(undefined, 1000, NOW).length, 1))
   t.same(
-    store.scan(4, 10).map(({ seq, key }) => `${key}${seq}`),
+    store.events.scan(4, 10).map(({ seq, key }) => `${key}${seq}`),
     ['b5', 'a6', 'c7'],
   )
-  t.same(store.read(6), { attempts: 0, body: bodies[0] })
+  t.same(store.events.read(6), { attempts: 0, body: bodies[0] })
   t.match(stats(), { waiting: 4, dead: 0 })
 })
 
 void t.test('counts, also after it was opened again', async t => {
-  const { store, file, change, add, stats, close } = open(t)
+  const { store, file, change, add, stats, close } = openStore(t)
   t.match(stats(), { waiting: 0, leased: 0, delayed: 0, dead: 0, oldestAge: 0 })
   add('ab', NOW - 300)
   add('cd', NOW - 100)
-  change(() => store.remove(2))
+  change(() => store.events.remove(2))
   t.match(stats(), { waiting: 3, oldestAge: 300 })
   t.match(stats(new Set([1])), { waiting: 2, leased: 1, oldestAge: 100 })
   t.match(stats(new Set([1, 3, 4])), { waiting: 0, leased: 3, oldestAge: 0 })
   t.match(stats(NONE, NOW - 1000), { oldestAge: 0 }, 'not negative when the clock was set back')
   t.ok(stats().bytes >= statSync(file).size)
   close()
-  t.match(open(t, file).stats(), { waiting: 3, dead: 0 })
+  t.match(openStore(t, file).stats(), { waiting: 3, dead: 0 })
 })
 
 void t.test('undoes what fails, counts and remembered ids too', async t => {
-  const { store, change, add, stats } = open(t)
+  const { store, change, add, stats } = openStore(t)
   add('a')
   const [event] = unpackBatch(packBatch([message('b')]))
   if (event === undefined) throw new Error('no event')
   const fails = () => {
     store.add(event, NOW)
-    store.remove(1)
+    store.events.remove(1)
     throw new Error('in the middle')
   }
   t.throws(() => change(fails), { message: 'in the middle' })
@@ -127,10 +107,10 @@ void t.test('undoes what fails, counts and remembered ids too', async t => {
 })
 
 void t.test('gives the disk back', async t => {
-  const { file, store, change, add } = open(t)
+  const { file, store, change, add } = openStore(t)
   for (let round = 0; round < 50; round++) add('x'.repeat(100))
   change(() => {
-    for (const { seq } of store.scan(0, 10_000)) store.remove(seq)
+    for (const { seq } of store.events.scan(0, 10_000)) store.events.remove(seq)
   })
   let steps = 0
   while (store.shrink(20)) steps++
@@ -141,42 +121,14 @@ void t.test('gives the disk back', async t => {
 })
 
 void t.test('can be read from outside while it is open', async t => {
-  const { file, add } = open(t)
+  const { file, add } = openStore(t)
   add('abc')
   const reader = new DatabaseSync(file, { readOnly: true })
   t.teardown(() => reader.close())
-  t.match(reader.prepare('SELECT count(*) AS count, min(partition_key) AS key FROM events').get(), {
+  t.match(reader.prepare('SELECT count(*) AS count, min(partition_key) AS key FROM events_1').get(), {
     count: 3,
     key: 'a',
   })
-})
-
-void t.test('reads on from anywhere, and stops at a number of events or bytes', async t => {
-  const { store, add } = open(t)
-  add('abc')
-  const seqs = (after: number, rows: number, bytes: number) =>
-    unpackEvents(store.take({ after, rows, bytes })).map(({ seq, key }) => `${key}${seq}`)
-  t.same(seqs(0, 10, 1e6), ['a1', 'b2', 'c3'])
-  t.same(seqs(1, 1, 1e6), ['b2'])
-  t.same(seqs(0, 10, 1), ['a1'], 'one at least')
-  t.same(seqs(3, 10, 1e6), [])
-})
-
-void t.test('removes what is there, once', async t => {
-  const { store, change, add, stats } = open(t)
-  add('abcde')
-  change(() =>
-    t.same(store.settle([4, 1, 2, 9]), [
-      { seq: 1, key: 'a' },
-      { seq: 2, key: 'b' },
-      { seq: 4, key: 'd' },
-    ]),
-  )
-  change(() => t.same(store.settle([1, 2]), []))
-  change(() => t.same(store.bury(3, 7, 'no', NOW), [{ seq: 3, key: 'c' }]))
-  change(() => t.same(store.bury(3, 7, 'no', NOW), []))
-  t.match(stats(), { waiting: 1, dead: 1 })
-  t.match(store.dead(0, 10), [{ seq: 3, attempts: 7, reason: 'no' }])
 })
 
 void t.test('remembers no more ids than fit in a quarter of its largest size', async t => {

@@ -1,22 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
 import t from 'tap'
 import { unpackEvents } from '../../../src/queue/drivers/sqlite-batch.ts'
-import { Bulk } from '../../../src/queue/drivers/sqlite-bulk.ts'
+import { openDatabase } from '../../../src/queue/drivers/sqlite-schema.ts'
+import { SegmentTable } from '../../../src/queue/drivers/sqlite-segment.ts'
+import { directory } from './fixtures/directory.ts'
 
 type Event = { seq: number; key: string; event: Buffer }
 
-function open(t: Test, events: readonly Event[]) {
-  const database = new DatabaseSync(':memory:')
-  t.teardown(() => database.close())
-  database.exec('CREATE TABLE events (seq INTEGER PRIMARY KEY, partition_key TEXT, body BLOB)')
-  const insert = database.prepare('INSERT INTO events VALUES (?, ?, ?)')
-  for (const { seq, key, event } of events) insert.run(seq, key, event)
-  const bulk = new Bulk(database)
-  const take = (after: number, rows: number, bytes = 1e9) => unpackEvents(bulk.take({ after, rows, bytes }))
-  return { bulk, take }
+const END = Number.MAX_SAFE_INTEGER
+
+function open(t: Test, events: readonly Event[], file = join(directory(t), 'queue.db')) {
+  const database = openDatabase(file)
+  t.teardown(() => database.isOpen && database.close())
+  const table = new SegmentTable(database, 1)
+  for (const { seq, key, event } of events) table.add.run(seq, key, 0, event)
+  const take = (after: number, rows: number, bytes = 1e9, before = END) =>
+    unpackEvents(table.take({ after, before }, { rows, bytes }))
+  return { database, table, take }
 }
 
 void t.test('reads events as they were stored, whatever is in them', async t => {
@@ -28,15 +30,17 @@ void t.test('reads events as they were stored, whatever is in them', async t => 
     { seq: 6, key: '","', event: Buffer.from('"é🎉') },
     { seq: 9, key: '[]', event: Buffer.alloc(300_000, 0xff) },
   ]
-  const { bulk, take } = open(t, stored)
+  const { table, take } = open(t, stored)
   t.same(take(0, 10), stored)
   t.same(take(2, 2), stored.slice(2, 4))
   t.same(take(9, 10), [])
+  t.same(take(1, 10, 1e9, 6), stored.slice(1, 3), 'before another')
   t.same(
-    bulk.behind(1, 3),
+    table.behind({ after: 1, before: END }, 3),
     stored.slice(1, 4).map(({ seq, key }) => ({ seq, key })),
   )
-  t.same(bulk.behind(9, 3), [])
+  t.same(table.behind({ after: 9, before: END }, 3), [])
+  t.same(table.behind({ after: 0, before: 1 }, 3), [])
 })
 
 void t.test('reads no more bytes than it may, but one event at least', async t => {
@@ -65,43 +69,31 @@ void t.test('reads no more bytes than it may, but one event at least', async t =
 })
 
 void t.test('reads nothing of what it leaves for later, however large that is', async t => {
-  const file = join(t.testdir(), 'queue.sqlite')
+  const file = join(directory(t), 'queue.db')
   const body = Buffer.alloc(100_000, 0xaa)
-  const written = new DatabaseSync(file)
-  written.exec('CREATE TABLE events (seq INTEGER PRIMARY KEY, partition_key TEXT, body BLOB)')
-  const insert = written.prepare('INSERT INTO events VALUES (?, ?, ?)')
-  for (const [seq, event] of [Buffer.from('first'), body].entries()) insert.run(seq + 1, 'k', event)
-  written.close()
+  const stored = [Buffer.from('first'), body].map((event, index) => ({ seq: index + 1, key: 'k', event }))
+  open(t, stored, file).database.close()
   // Pages of the second body name a next one that is not there: reading it fails, and knowing its length does not.
   const bytes = readFileSync(file)
   const page = body.subarray(0, 4092)
   for (let at = 0; at < bytes.length; at += 4096)
     if (bytes.subarray(at + 4, at + 4096).equals(page)) bytes.writeUInt32BE(0xffff, at)
   writeFileSync(file, bytes)
-  const database = new DatabaseSync(file)
-  t.teardown(() => database.close())
-  const bulk = new Bulk(database)
-  t.same(unpackEvents(bulk.take({ after: 0, rows: 10, bytes: 1_000 })), [
-    { seq: 1, key: 'k', event: Buffer.from('first') },
-  ])
-  t.throws(() => bulk.take({ after: 1, rows: 10, bytes: 1_000 }), { message: /malformed/ })
+  const { take } = open(t, [], file)
+  t.same(take(0, 10, 1_000), [{ seq: 1, key: 'k', event: Buffer.from('first') }])
+  t.throws(() => take(1, 10, 1_000), { message: /malformed/ })
 })
 
-void t.test('removes ranges and single ones, and tells what was there', async t => {
-  const { bulk, take } = open(
+void t.test('tells which of a range are there', async t => {
+  const { table } = open(
     t,
-    Array.from('abcdefg', (key, index) => ({ seq: index + 1, key, event: Buffer.from(key) })),
+    [2, 3, 4, 6, 9].map(seq => ({ seq, key: 'k', event: Buffer.alloc(1) })),
   )
-  t.same(bulk.remove([]), [])
-  t.same(bulk.remove([6, 1, 2, 3, 99]), [
-    { seq: 1, key: 'a' },
-    { seq: 2, key: 'b' },
-    { seq: 3, key: 'c' },
-    { seq: 6, key: 'f' },
+  t.same(table.present([2, 4]), [[2, 4]])
+  t.same(table.present([1, 9]), [
+    [2, 4],
+    [6, 6],
+    [9, 9],
   ])
-  t.same(bulk.remove([3, 4]), [{ seq: 4, key: 'd' }])
-  t.same(
-    take(0, 10).map(({ key }) => key),
-    ['e', 'g'],
-  )
+  t.same(table.present([7, 8]), [])
 })

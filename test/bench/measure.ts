@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { closedLoop, openLoop, type LoadResult, type Sender } from './load/load.ts'
+import type { EventFile } from './load/events.ts'
+import { usageOf } from './process-usage.ts'
+import type { OverloadSample, PacedSample, Sample } from './results.ts'
+import type { Running, Subject, Traffic } from './subjects/subject.ts'
+
+export type Files = Record<Traffic, EventFile>
+/** In seconds. */
+export type Durations = { warmUp: number; seconds: number }
+
+/** What every request of this traffic is to be answered. */
+const STATUS: Record<Traffic, number> = { fresh: 200, duplicates: 200, forged: 401, strangers: 401 }
+/** How many connections a rate that is not to wait for answers takes, and one that is more than can be answered. */
+const PACED_CONNECTIONS = 256
+const OVERLOAD_CONNECTIONS = 2_000
+/** For counting what a broker was given last, in ms. */
+const PATIENCE = 20_000
+const NONE = { count: 0, p50: 0, p99: 0, p999: 0, max: 0 }
+
+export type Measuring = Durations & { sender: Sender; files: Files; connections: number }
+
+/**
+ * Sends to a subject as many requests as it answers, once it is warm. Throws when a queue has less than was acknowledged, or when the
+ * events ran out, so that some were sent twice.
+ */
+export async function measureSubject(
+  { name, traffic }: Subject,
+  running: Running,
+  { sender, files, connections, warmUp, seconds }: Measuring,
+): Promise<Sample> {
+  const events = files[traffic]
+  const status = STATUS[traffic]
+  const options = { url: running.url, events, connections, status }
+  const warm = await closedLoop(sender, { ...options, seconds: warmUp })
+  const before = { own: usageOf(running.pid), broker: running.broker?.() }
+  const load = await closedLoop(sender, { ...options, seconds, skip: warm.used % events.count })
+  const after = { own: usageOf(running.pid), broker: running.broker?.() }
+  await sleep(0)
+  if (traffic === 'fresh' && running.stored) assertNotAllUsed(name, events, warm.used + load.used)
+  await assertStored(name, running, traffic === 'duplicates' ? events.count : taken(warm) + taken(load))
+  const { count, p50, p99, p999 } = load.statuses[status] ?? NONE
+  const thousands = count / 1_000
+  return {
+    perSecond: count / load.seconds,
+    p50,
+    p99,
+    p999,
+    cpu: (after.own.cpu - before.own.cpu) / thousands,
+    brokerCpu: ((after.broker?.cpu ?? 0) - (before.broker?.cpu ?? 0)) / thousands,
+    rss: after.own.rss,
+    peak: after.own.peak,
+    sender: load.cpu / load.seconds,
+    failed: answers(load) - count + load.broken,
+  }
+}
+
+/** Sends fresh events at a constant rate. Throws as `measureSubject` does. */
+export async function measurePaced(
+  name: string,
+  running: Running,
+  measuring: Measuring,
+  rate: number,
+): Promise<PacedSample> {
+  const { load, accepted } = await sendPaced(name, running, measuring, {
+    rate,
+    connections: PACED_CONNECTIONS,
+  })
+  const { p50, p99, p999 } = load.statuses[200] ?? NONE
+  return { rate, offered: load.used / load.seconds, accepted, p50, p99, p999 }
+}
+
+/** Sends three times what the subject can take. Throws as `measureSubject` does. */
+export async function measureOverload(
+  name: string,
+  running: Running,
+  measuring: Measuring,
+  capacity: number,
+): Promise<OverloadSample> {
+  const rate = 3 * capacity
+  const { load, accepted } = await sendPaced(name, running, measuring, {
+    rate,
+    connections: OVERLOAD_CONNECTIONS,
+  })
+  const { 200: good = NONE, 503: refused = NONE } = load.statuses
+  return {
+    capacity,
+    rate,
+    offered: load.used / load.seconds,
+    accepted,
+    p50: good.p50,
+    p99: good.p99,
+    p999: good.p999,
+    refused: refused.count,
+    refusedP99: refused.p99,
+    failed: answers(load) - good.count - refused.count + load.broken + load.unsent,
+  }
+}
+
+async function sendPaced(
+  name: string,
+  running: Running,
+  { sender, files, connections, warmUp, seconds }: Measuring,
+  paced: { rate: number; connections: number },
+): Promise<{ load: LoadResult; accepted: number }> {
+  const options = { url: running.url, events: files.fresh, seconds }
+  const warm = await closedLoop(sender, { ...options, connections, seconds: warmUp })
+  const load = await openLoop(sender, { ...options, ...paced, skip: warm.used })
+  if (running.stored) assertNotAllUsed(name, files.fresh, warm.used + load.used)
+  await assertStored(name, running, taken(warm) + taken(load))
+  return { load, accepted: taken(load) / load.seconds }
+}
+
+function taken({ statuses }: LoadResult): number {
+  return statuses[200]?.count ?? 0
+}
+
+function answers({ statuses }: LoadResult): number {
+  return Object.values(statuses).reduce((sum, { count }) => sum + count, 0)
+}
+
+function assertNotAllUsed(name: string, { count }: EventFile, used: number): void {
+  if (used > count)
+    throw new Error(`${name} took ${used} events and only ${count} were made: some were sent twice`)
+}
+
+/** Nothing that was acknowledged is missing; what went to the spool meanwhile has time to get to the broker. */
+async function assertStored(name: string, { stored }: Running, acknowledged: number): Promise<void> {
+  if (stored === undefined) return
+  const deadline = Date.now() + PATIENCE
+  let found = await stored()
+  while (found < acknowledged && Date.now() < deadline) {
+    await sleep(100)
+    found = await stored()
+  }
+  if (found < acknowledged)
+    throw new Error(`${name} acknowledged ${acknowledged} events, its queue has ${found}`)
+}
