@@ -90,6 +90,23 @@ t.test('what is wrong is said', async t => {
   }
 })
 
+t.test('what another server answers is shown in one short line, and no credential with it', async t => {
+  const hostile = `\u001b[2J\u0007 the-token ${Buffer.from('the-token').toString('base64')}\r\n ${'long '.repeat(1000)}`
+  let body = refusal('ERR_ANY', hostile)
+  const { origin } = await serve(t, (_request, response) => response.end(body))
+  const { problem, answer } = await sender(origin)('public')
+  t.equal(answer, 'ERR_ANY')
+  t.match(problem, /^\[2J \*\*\* \*\*\* long long .*…$/)
+  t.equal(problem?.length, 300)
+  const foreign = [
+    refusal(`ERR_${'A'.repeat(100)}`, ''),
+    JSON.stringify({ status: 'accepted', id: '\u001b[2J' }),
+    refusal('ERR_ANY', 'x'.repeat(100_000_000)),
+  ]
+  for (body of foreign)
+    t.match(await sender(origin)('public'), { answer: null, id: null, problem: /^something else/ })
+})
+
 t.test('no answer is a problem too', async t => {
   t.match(await sender(await closedOrigin())('public'), {
     statusCode: null,

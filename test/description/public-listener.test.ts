@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { OverloadedError } from '../../src/errors.ts'
@@ -74,6 +75,10 @@ t.test('every answer of the public listener is as described', async t => {
     const { url } = await startWebhook(t, { path: PATH, ...options })
     t.match(await call(url, { body: BODY, headers: goodHeaders(forged ? '' : BODY) }), { code })
   }
+
+  const { url } = await startWebhook(t, { path: PATH, bodyLimit: 10_000 })
+  const pieces = Readable.from(Array.from({ length: 2000 }, () => Buffer.from('x')))
+  t.match(await call(url, { body: pieces, headers: goodHeaders('') }), { code: 'ERR_REQUEST_MALFORMED' })
 
   t.same(checker.unseen(), Object.keys(NOT_SEEN), 'nothing is described that was not seen')
 })
