@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { turnOf } from './connections.ts'
 import { endAfterAnswer, leavesBodyUnread } from './ending.ts'
@@ -11,7 +12,7 @@ export function readOnlyWhatIsWanted(app: FastifyInstance): void {
   app.addHook('preParsing', ({ raw, is404 }, reply, payload, done) => {
     if (!expectsContinue(raw) || is404) return done(null, payload)
     // Before its turn, Node would put it between the headers and the body of an answer that is still to be written.
-    void turnOf(raw).then(() => {
+    void inTurn(raw, () => {
       reply.raw.writeContinue()
       done(null, payload)
     })
@@ -27,4 +28,9 @@ export function endWhereUnread({ raw }: FastifyRequest, reply: FastifyReply): vo
   if (!leavesBodyUnread(raw)) return
   void reply.header('connection', 'close')
   endAfterAnswer(raw)
+}
+
+async function inTurn(request: IncomingMessage, act: () => void): Promise<void> {
+  await turnOf(request)
+  act()
 }

@@ -67,8 +67,9 @@ export async function attack(
   return { ...report, problems, memory }
 }
 
+const portOf = (url: string) => Number(new URL(url).port)
+
 function sidesOf(guarded: Service, open: Service): Side[] {
-  const portOf = (url: string) => Number(new URL(url).port)
   const answered = { wrong: () => undefined }
   const webhook: Side = {
     name: 'public',

@@ -117,9 +117,9 @@ async function goodTraffic(port: number, during: number) {
   let failed = 0
   const send = async (client: number) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    let answered = (_text: string) => {}
-    socket.on('data', chunk => answered(chunk.toString('latin1')))
-    socket.on('close', () => answered('closed'))
+    let answered: ((text: string) => void) | undefined
+    socket.on('data', chunk => answered?.(chunk.toString('latin1')))
+    socket.on('close', () => answered?.('closed'))
     socket.on('error', () => {})
     for (let n = 0; performance.now() < until; n++) {
       const body = JSON.stringify({ event: 'good', client, n, at: performance.now(), text: 'x'.repeat(500) })

@@ -41,6 +41,11 @@ function tile(page: Page, name: string) {
   return page.locator('.tiles div', { hasText: name }).locator('.value')
 }
 
+/** A listener by a name that is none of a loopback's. */
+function at(name: string, origin: string): string {
+  return `http://${name}.receiver.test:${new URL(origin).port}/`
+}
+
 const browser = await openBrowser(t)
 if (browser) {
   t.test('what happens at the service is seen at once, without a complaint of the browser', async t => {
@@ -164,7 +169,6 @@ if (browser) {
     async t => {
       const token = 'a-token-of-sixteen'
       const { url } = await startPage(t, { token })
-      const at = (name: string, origin: string) => `http://${name}.receiver.test:${new URL(origin).port}/`
       const images = Array.from(
         { length: 6 },
         (_, n) => `<img src="${at('page', url)}events?${n}" referrerpolicy="${n % 2 ? 'no-referrer' : ''}">`,
