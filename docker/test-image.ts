@@ -12,6 +12,7 @@ import { createContainers, freePorts } from './image/container.ts'
 import { findEngine, type Engine } from './image/engine.ts'
 import { createReport, type Report } from './image/report.ts'
 import { checkEvents, checkHardening, checkVolume, isReady } from './image/service.ts'
+import { markedSecret } from '../test/fixtures/marked.ts'
 
 /**
  * Builds the image with Docker or podman, looks into it, and runs it as a careful operator would, on the network of this
@@ -42,10 +43,10 @@ async function testImage(engine: Engine, scratch: string, report: Report): Promi
   const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'))
   const built = {
     tag: `${unique}:test`,
-    sentinel: randomBytes(16).toString('hex'),
+    sentinel: markedSecret(),
     args: { VERSION: version, REVISION: randomBytes(20).toString('hex') },
   }
-  const jelou = createSimulator({ projectId: 'image-test', apiKey: randomBytes(16).toString('hex') })
+  const jelou = createSimulator({ projectId: 'image-test', apiKey: markedSecret() })
   const containers = createContainers(engine, built.tag)
   try {
     await report.check('it builds', () => build(engine, scratch, built))
@@ -72,7 +73,7 @@ async function testImage(engine: Engine, scratch: string, report: Report): Promi
 
     const otherEnv = {
       ...common,
-      JELOU_SIGNING_SECRET: randomBytes(16).toString('hex'),
+      JELOU_SIGNING_SECRET: markedSecret(),
       PUBLIC_URL: 'https://example.com',
       PORT: String(otherPort),
       ADMIN_PORT: String(otherAdminPort),

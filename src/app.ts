@@ -10,6 +10,7 @@ import type { StatusAnswer } from './admin/status-answer.ts'
 import { Traffic } from './admin/traffic.ts'
 import type { Config } from './config.ts'
 import { describeListeners } from './description/listeners.ts'
+import { ListenError } from './errors.ts'
 import { createListeners } from './listeners.ts'
 import { localUrl } from './network.ts'
 import { openExaminer } from './open-examiner.ts'
@@ -194,8 +195,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     async start() {
       await queue.connect()
       await registrar.open()
-      const adminUrl = await adminListener.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT })
-      await publicListener.listen({ host: config.HOST, port: config.PORT })
+      const adminUrl = await listen(adminListener, config, ['ADMIN_HOST', 'ADMIN_PORT'])
+      await listen(publicListener, config, ['HOST', 'PORT'])
       registrar.start()
       examiner.start()
       return { publicUrl: publicUrl(), adminUrl }
@@ -211,5 +212,19 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       await Promise.all([registration.stop(), queue.close()])
       await Promise.all([registration.close(), tracer.close(config.SHUTDOWN_TIMEOUT * 0.1)])
     },
+  }
+}
+
+/** Listens where these variables say; resolves with the URL. Throws ListenError. */
+async function listen(
+  listener: FastifyInstance,
+  config: Config,
+  [host, port]: ['ADMIN_HOST', 'ADMIN_PORT'] | ['HOST', 'PORT'],
+): Promise<string> {
+  try {
+    return await listener.listen({ host: config[host], port: config[port] })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new ListenError(`${config[host]}:${config[port]} (${host}, ${port})`, code, { cause })
   }
 }

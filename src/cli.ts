@@ -1,5 +1,6 @@
 import type { Command, ExitStatus, Terminal } from './commands/command.ts'
 import { UsageError } from './errors.ts'
+import { VERSION } from './version.ts'
 
 /** What the help says of each command, and where its code is: help and clients need little of it, and start sooner. */
 export const COMMANDS: ReadonlyMap<string, { summary: string; load: () => Promise<{ command: Command }> }> =
@@ -64,7 +65,7 @@ export const COMMANDS: ReadonlyMap<string, { summary: string; load: () => Promis
 const HELP = `jelou-receiver: receives Jelou's webhook events, verifies them and puts them safely on a queue
 
 ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)}  ${summary}\n`).join('')}
-  COMMAND --help tells more; docs/cli.md tells all. Exit status: 0 done, 1 failed, 2 wrong usage.
+  COMMAND --help tells more, --version which this is; docs/cli.md tells all. Exit status: 0 done, 1 failed, 2 wrong usage.
 `
 
 /** Runs one command; `args` without the program's name. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
@@ -86,7 +87,8 @@ function failOutput({ code, message }: NodeJS.ErrnoException): void {
 export async function run(args: string[], terminal: Terminal): Promise<ExitStatus | 2> {
   const { out, err } = terminal
   const [name = '--help', ...rest] = args
-  if (name === '--help' || name === '-h') return say(out, HELP, 0)
+  if (['--help', '-h', 'help'].includes(name)) return say(out, HELP, 0)
+  if (name === '--version') return say(out, `${VERSION}\n`, 0)
   const known = COMMANDS.get(name)
   if (known === undefined) return say(err, `There is no command "${name}".\n\n${HELP}`, 2)
   const { command } = await known.load()

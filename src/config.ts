@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
 import fastify from 'fastify'
 import { z } from 'zod'
+import { readConfigFile } from './config-file.ts'
 import { misspeltOf, type Misspelt } from './config-misspelt.ts'
 import { variables } from './config-variables.ts'
 import { ConfigError } from './errors.ts'
@@ -190,10 +189,9 @@ export async function explainConfig(
   })
 }
 
-/** Names in the environment and the `.env` file that are nearly, but not quite, those of variables. */
+/** Names in the environment and the `.env` file that are nearly, but not quite, those of variables. Throws ConfigError for a file that cannot be read. */
 export function findMisspelt(environment: NodeJS.ProcessEnv = process.env, path = '.env'): Misspelt[] {
-  const filed = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
-  return misspeltOf(Object.keys({ ...environment, ...filed }), Object.keys(variables))
+  return misspeltOf(Object.keys({ ...environment, ...readConfigFile(path) }), Object.keys(variables))
 }
 
 /** `defaults`: whether what is in neither has its default. */
@@ -206,9 +204,8 @@ async function readEnvironment(
   // `required` is left to zod, which reports every problem at once instead of the first.
   await reader.register(fastifyEnv, {
     schema: { type: 'object', properties: environmentSchema(defaults) },
-    data: definedOnly(environment),
+    data: { ...readConfigFile(path), ...definedOnly(environment) },
     env: false,
-    dotenv: { path },
   })
   const values = reader.getEnvs<Record<string, string>>()
   await reader.close()

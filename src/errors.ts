@@ -1,9 +1,43 @@
-import createError from '@fastify/error'
+import createFastifyError from '@fastify/error'
 
 /**
  * Every error of this service: stable code, HTTP status, message. Each takes `{ cause }` as its last argument.
  * The codes are part of the contract; the messages may change. No message may hold a secret or a customer's text.
  */
+
+/** Names a class, in logs and stacks, by its code: `ERR_QUEUE_FULL` is a `QueueFullError`. */
+const createError = ((code: string, message: string, statusCode?: number) => {
+  const words = code.toLowerCase().split('_').slice(1)
+  const name = `${words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Error`
+  class Failure extends createFastifyError(code, message, statusCode, Error, false) {
+    constructor(...args: unknown[]) {
+      super(...args)
+      this.name = name
+      Error.captureStackTrace(this, Failure)
+    }
+  }
+  Object.defineProperty(Failure, 'name', { value: name })
+  return Failure
+}) as typeof createFastifyError
+
+// What is no sound HTTP, on both listeners.
+export const MalformedRequestError = createError(
+  'ERR_REQUEST_MALFORMED',
+  'This is not a valid HTTP/1.1 request',
+  400,
+)
+export const RequestTimeoutError = createError(
+  'ERR_REQUEST_TIMEOUT',
+  'The request took too long to arrive',
+  408,
+)
+export const HeadersTooLargeError = createError('ERR_HEADERS_TOO_LARGE', 'The headers are too large', 431)
+export const MethodNotAllowedError = createError('ERR_METHOD_NOT_ALLOWED', 'This is no proxy', 405)
+export const ExpectationError = createError(
+  'ERR_EXPECTATION_FAILED',
+  'Only 100-continue can be expected of this service',
+  417,
+)
 
 // The webhook, in the order of its checks. What these say is all that an unauthenticated caller learns.
 export const SourceNotAllowedError = createError(
@@ -184,6 +218,10 @@ export const UnregisterUnfinishedError = createError(
 
 // The start.
 export const ConfigError = createError('ERR_CONFIG', '%s')
+export const ListenError = createError(
+  'ERR_LISTEN',
+  'The service cannot listen at %s: %s. Check them, and what else listens there',
+)
 
 // The command line.
 export const UsageError = createError('ERR_USAGE', '%s')

@@ -1,34 +1,62 @@
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerOptions,
+} from 'fastify'
 import type { Config } from './config.ts'
 import { endConnectionsOnClose } from './end-connections.ts'
 import { errorAnswer } from './error-answer.ts'
-import { NotFoundError } from './errors.ts'
+import { MalformedRequestError, NotFoundError } from './errors.ts'
+import { endWhereUnread, readOnlyWhatIsWanted } from './http/bodies.ts'
+import { createHttpServer, HTTP_LIMITS } from './http/server.ts'
 
 /** The two listeners, without any route. */
 export function createListeners(
   config: Config,
   log: FastifyBaseLogger,
 ): { publicListener: FastifyInstance; adminListener: FastifyInstance } {
-  const common = {
+  const publicListener = createListener({
     loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    return503OnClosing: false,
-    exposeHeadRoutes: false,
-  }
-  const publicListener = fastify({
-    ...common,
     // A logger for each request would cost every event more than all else that is done with the log.
     childLoggerFactory: logger => logger,
     trustProxy: trusted(config.TRUST_PROXY),
-    requestTimeout: 30_000,
-    keepAliveTimeout: 75_000,
   })
   // A request that is still being sent by then would hold the process until it is killed.
   endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
   publicListener.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorAnswer(new NotFoundError())),
   )
-  return { publicListener, adminListener: fastify(common) }
+  return { publicListener, adminListener: createListener({ loggerInstance: log }) }
+}
+
+/** What both have in common: the rules of HTTP itself, and answers in this service's terms wherever no route has its own. */
+function createListener(options: FastifyServerOptions): FastifyInstance {
+  const app = fastify({
+    ...options,
+    logController: new LogController({ disableRequestLogging: true }),
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    serverFactory: handler => createHttpServer(HTTP_LIMITS, handler),
+    // The server answers them itself.
+    clientErrorHandler: () => undefined,
+    // A path that cannot be decoded, which Fastify would repeat to the caller.
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      endWhereUnread(request, reply)
+      void reply.code(400).send(errorAnswer(new MalformedRequestError()))
+    },
+  })
+  // Where there is no route no body is read, and each route has a parser of its own.
+  app.removeAllContentTypeParsers()
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const answer = errorAnswer(error)
+    if (answer.statusCode >= 500) request.log.error({ err: error }, 'a request failed')
+    return reply.code(answer.statusCode).send(answer)
+  })
+  readOnlyWhatIsWanted(app)
+  return app
 }
 
 /** A hop count as Fastify's function: whether the n-th hop from here, counted from 0, is a proxy of ours. */

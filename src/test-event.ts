@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import { request } from 'undici'
 import { z } from 'zod'
 import { NotRegisteredError } from './errors.ts'
+import { formsOf, printable } from './jelou/reason.ts'
 import { sign } from './jelou/signature.ts'
 import type { Accepted } from './registration/accepted.ts'
 
@@ -37,8 +38,8 @@ const ANSWER = z
   .transform(text => JSON.parse(text))
   .pipe(
     z.union([
-      z.object({ status: z.enum(['accepted', 'duplicate']), id: z.string() }),
-      z.object({ code: z.string().regex(/^ERR_[A-Z_]+$/), message: z.string() }),
+      z.object({ status: z.enum(['accepted', 'duplicate']), id: z.string().regex(/^[0-9a-f]{64}$/) }),
+      z.object({ code: z.string().regex(/^ERR_[A-Z_]{1,60}$/), message: z.string() }),
     ]),
   )
 
@@ -87,7 +88,12 @@ export function createTestEvents({
         signal: AbortSignal.timeout(timeout),
         ...(dispatcher && { dispatcher }),
       })
-      const result = resultOf(way, answer.statusCode, await answer.body.text())
+      const result = resultOf(
+        way,
+        answer.statusCode,
+        await beginningOf(answer.body),
+        formsOf(credential.authorization),
+      )
       return { url, statusCode: answer.statusCode, ...result, tookMs: took() }
     } catch (error) {
       const problem = `there is no answer (${reasonOf(error)}): ${UNREACHED[way]}`
@@ -105,6 +111,7 @@ function resultOf(
   way: TestEventWay,
   statusCode: number,
   text: string,
+  secrets: readonly string[],
 ): Pick<TestEventResult, 'answer' | 'id' | 'problem'> {
   const answer = parse(text)
   if (answer === undefined) {
@@ -112,8 +119,24 @@ function resultOf(
     return { answer: null, id: null, problem }
   }
   if ('id' in answer) return { answer: answer.status, id: answer.id, problem: null }
-  const problem = answer.code === 'ERR_SOURCE_NOT_ALLOWED' ? NOT_ALLOWED[way] : answer.message
+  // It is only believed to be of this service: another server may stand at PUBLIC_URL.
+  const problem =
+    answer.code === 'ERR_SOURCE_NOT_ALLOWED' ? NOT_ALLOWED[way] : printable(answer.message, secrets)
   return { answer: answer.code, id: null, problem }
+}
+
+/** More than any answer of this service has. */
+const MOST_READ = 16_384
+
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > MOST_READ) break
+  }
+  return Buffer.concat(chunks).subarray(0, MOST_READ).toString()
 }
 
 function parse(text: string): z.infer<typeof ANSWER> | undefined {

@@ -7,11 +7,12 @@ import { createSimulator } from '../src/simulator/simulator.ts'
 import { invoke } from './commands/invoke.ts'
 import { run } from './process.ts'
 import { settingsFor } from './settings.ts'
+import { markedSecret } from './fixtures/marked.ts'
 
 async function service(t: Test) {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: 'a-token-of-sixteen-characters' }
+  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: markedSecret() }
   const running = run(t, ['serve'], { env })
   const [, adminUrl = ''] = await running.until(/"adminUrl":"([^"]+)"/)
   await running.until(/Registered the webhook/)
@@ -22,6 +23,8 @@ const usages: [string[], number, RegExp, 'out' | 'err'][] = [
   [[], 0, /^jelou-receiver: /, 'out'],
   [['--help'], 0, /serve.*status.*rotate.*consume.*simulate.*demo/s, 'out'],
   [['-h'], 0, /^jelou-receiver: /, 'out'],
+  [['help'], 0, /^jelou-receiver: /, 'out'],
+  [['--version'], 0, /^\d+\.\d+\.\d+\n$/, 'out'],
   [['status', '--help'], 0, /^status: what .*\n\n {2}Exit/, 'out'],
   [['rotate', '--json', '-h'], 0, /^rotate: /, 'out'],
   [['nope'], 2, /^There is no command "nope"\.\n\njelou-receiver: /, 'err'],
@@ -131,6 +134,18 @@ t.test('consume prints each event as a line of JSON until it is ended', async t 
   t.same(await consumer.exit, { code: 0, signal: null })
 })
 
+t.test('consume ends quietly once nobody reads what it prints, and loses nothing', async t => {
+  const { jelou, env, adminUrl } = await service(t)
+  const consumer = run(t, ['consume', '--url', adminUrl], { env })
+  consumer.child.stdout?.destroy()
+  t.equal((await jelou.send(jelou.event('text'))).status, 200)
+  t.same(await consumer.exit, { code: 0, signal: null })
+  t.equal(consumer.stderr(), '')
+  const status = run(t, ['status', '--json', '--url', adminUrl], { env })
+  await status.exit
+  t.match(JSON.parse(status.stdout()), { queue: { leased: 1 } }, 'not acknowledged')
+})
+
 t.test('consume waits for a service that is away', async t => {
   const consumer = run(t, ['consume', '--url', 'http://127.0.0.1:1'])
   await consumer.until(/does not answer .*; trying again\n/)
@@ -154,7 +169,7 @@ t.test('simulate and demo run until they are ended', async t => {
 t.test('config shows what is in force, and no secret', async t => {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: 'a-token-of-sixteen-characters' }
+  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: markedSecret() }
   const config = run(t, ['config'], { env })
   t.same(await config.exit, { code: 0, signal: null })
   t.match(config.stdout(), /^VARIABLE +FROM +VALUE\nJELOU_PROJECT_ID +environment +PROJECT_ID\n/)

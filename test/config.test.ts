@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { describeVariables, loadAdminAddress, loadConfig } from '../src/config.ts'
+import { describeVariables, findMisspelt, loadAdminAddress, loadConfig } from '../src/config.ts'
 import { DRIVERS } from '../src/queue/open.ts'
 
 const NO_FILE = join(import.meta.dirname, 'no-such-file')
@@ -211,6 +211,17 @@ t.test('the .env file is read, and the environment wins', async t => {
   t.equal(config.JELOU_PROJECT_ID, 'from-file')
   t.equal(config.PUBLIC_URL, 'https://environment.example.com')
   t.equal(process.env.JELOU_PROJECT_ID, undefined, 'the environment of the process is left alone')
+})
+
+t.test('a .env file that begins with a mark of its encoding, and one that is a directory', async t => {
+  const directory = t.testdir({
+    '.env': '\uFEFFJELOU_PROJECT_ID=first\r\nJELOU_API_KEY=k\r\nPUBLIC_URL=https://a.b\r\n',
+  })
+  t.equal((await loadConfig({}, join(directory, '.env'))).JELOU_PROJECT_ID, 'first')
+  const error = { code: 'ERR_CONFIG', message: `${directory} cannot be read: EISDIR` }
+  await t.rejects(loadConfig({}, directory), error)
+  await t.rejects(loadAdminAddress({}, directory), error)
+  t.throws(() => findMisspelt({}, directory), error)
 })
 
 t.test('every variable is described', async t => {

@@ -34,7 +34,8 @@ function envExample(): string {
     '# Copy to .env and fill in. What stands in the environment wins over this file; an empty value counts as absent.\n'
   const entries = describeVariables().map(doc => {
     const preset = doc.default === undefined ? `e.g. ${doc.example}` : `default: ${doc.default}`
-    const commented = isRequired(doc) ? '' : '#'
+    // One way of several to give what is required is filled in too, by most.
+    const commented = /required$/i.test(doc.description) ? '' : '#'
     return `\n# ${plain(doc.description)} (${preset})\n${commented}${doc.name}=${doc.default ?? ''}\n`
   })
   return head + entries.join('')

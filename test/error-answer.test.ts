@@ -11,7 +11,19 @@ t.test('errorAnswer', async t => {
   })
   const tooLarge = Object.assign(new Error('x'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 })
   t.match(errorAnswer(tooLarge), { statusCode: 413, code: 'ERR_BODY_TOO_LARGE', error: 'Payload Too Large' })
-  for (const fault of [new Error('private'), Object.assign(new Error('private'), { code: 'ECONNRESET' })]) {
+  const refused = Object.assign(new Error('private'), { code: 'FST_ERR_ANY', statusCode: 400 })
+  t.strictSame(errorAnswer(refused), {
+    statusCode: 400,
+    code: 'ERR_REQUEST_MALFORMED',
+    error: 'Bad Request',
+    message: 'This is not a valid HTTP/1.1 request',
+  })
+  const own = Object.assign(new Error('private'), { code: 'FST_ERR_ANY', statusCode: 500 })
+  for (const fault of [
+    own,
+    new Error('private'),
+    Object.assign(new Error('private'), { code: 'ECONNRESET' }),
+  ]) {
     t.match(errorAnswer(fault), {
       statusCode: 500,
       code: 'ERR_INTERNAL',

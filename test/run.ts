@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { marksIn } from './fixtures/marked.ts'
 
 /**
  * Runs every test. A few files that failed are run once more, one at a time, and named: what passes only then depends on how
  * busy the machine is, and is to be mended. Where no test failed but the coverage gate did, everything is run once more, and
- * that is named too. Names at the end what was skipped.
+ * that is named too. Names at the end what was skipped. Fails when a secret of the tests is in what they printed.
  */
 const RESULTS = '.tap/test-results'
 const FAILED = '.tap/failed-files'
@@ -30,17 +31,23 @@ if (status !== 0 && failed.length === 0) {
 
 console.log(['Skipped:', ...(skipped.length > 0 ? skipped : ['nothing'])].join('\n  '))
 console.log(['Passed only when run again:', ...(unstable.length > 0 ? unstable : ['nothing'])].join('\n  '))
-process.exitCode = status
+const leaks = resultFiles().flatMap(file => marksIn(readFileSync(file)).map(found => `${file}: ${found}`))
+if (leaks.length > 0) console.error(['Secrets of the tests were printed:', ...leaks].join('\n  '))
+process.exitCode = leaks.length > 0 ? 1 : status
 
 function tap(...args: string[]): number {
   return spawnSync('tap', args, { stdio: 'inherit' }).status ?? 1
 }
 
 function skippedTests(): string[] {
-  return globSync(`${RESULTS}/**/*.tap`).flatMap(file =>
+  return resultFiles().flatMap(file =>
     readFileSync(file, 'utf8')
       .split('\n')
       .filter(line => /^ *ok .*# SKIP/i.test(line))
       .map(line => `${file.slice(RESULTS.length + 1, -'.tap'.length)}: ${line.trim()}`),
   )
+}
+
+function resultFiles(): string[] {
+  return globSync(`${RESULTS}/**/*.tap`)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createSimulator } from '../src/simulator/simulator.ts'
+import { serve as httpServer } from './fixtures/serve.ts'
 import { run, type Running } from './process.ts'
 import { settingsFor } from './settings.ts'
 
@@ -41,6 +42,19 @@ t.test('a second process on the same data directory says so and ends', async t =
   const second = serve(t, env)
   t.same(await second.exit, { code: 1, signal: null })
   t.match(second.stdout(), /ERR_QUEUE_LOCKED/)
+})
+
+t.test('an address that is taken ends it with 1, and names the variables', async t => {
+  const { origin } = await httpServer(t, () => {})
+  const { port } = new URL(origin)
+  for (const [name, said] of [
+    ['PORT', /cannot listen at 127\.0\.0\.1:\d+ \(HOST, PORT\): EADDRINUSE/],
+    ['ADMIN_PORT', /cannot listen at 127\.0\.0\.1:\d+ \(ADMIN_HOST, ADMIN_PORT\): EADDRINUSE/],
+  ] as const) {
+    const service = serve(t, { ...(await settings(t)), [name]: port })
+    t.same(await service.exit, { code: 1, signal: null }, name)
+    t.match(service.stdout(), said)
+  }
 })
 
 t.test('a registration that Jelou refuses ends it with 1 and the reason', async t => {

@@ -4,8 +4,9 @@ import { signingKey, verifyBody } from '../src/jelou/signature.ts'
 import type { Accepted } from '../src/registration/accepted.ts'
 import { createTestEvents, type TestEventOptions } from '../src/test-event.ts'
 import { closedOrigin, serve } from './fixtures/serve.ts'
+import { markedSecret } from './fixtures/marked.ts'
 
-const key = signingKey('the-secret')
+const key = signingKey(markedSecret())
 const accepted: Accepted = {
   keys: [key, signingKey('an-older-one')],
   credentials: [{ authType: 'bearer', authorization: 'the-token' }],
@@ -87,6 +88,23 @@ t.test('what is wrong is said', async t => {
     const { origin } = await serve(t, (_request, response) => response.writeHead(statusCode).end(body))
     t.match(await sender(origin)(way), { statusCode, id: null, ...expected })
   }
+})
+
+t.test('what another server answers is shown in one short line, and no credential with it', async t => {
+  const hostile = `\u001b[2J\u0007 the-token ${Buffer.from('the-token').toString('base64')}\r\n ${'long '.repeat(1000)}`
+  let body = refusal('ERR_ANY', hostile)
+  const { origin } = await serve(t, (_request, response) => response.end(body))
+  const { problem, answer } = await sender(origin)('public')
+  t.equal(answer, 'ERR_ANY')
+  t.match(problem, /^\[2J \*\*\* \*\*\* long long .*…$/)
+  t.equal(problem?.length, 300)
+  const foreign = [
+    refusal(`ERR_${'A'.repeat(100)}`, ''),
+    JSON.stringify({ status: 'accepted', id: '\u001b[2J' }),
+    refusal('ERR_ANY', 'x'.repeat(100_000_000)),
+  ]
+  for (body of foreign)
+    t.match(await sender(origin)('public'), { answer: null, id: null, problem: /^something else/ })
 })
 
 t.test('no answer is a problem too', async t => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { marksIn } from '../../test/fixtures/marked.ts'
 import type { Engine } from './engine.ts'
 
 /** What an image is made of, read from the archive that the engine saves. */
@@ -15,6 +16,8 @@ export type ImageArchive = {
   size: number
   /** Whether any file in those layers holds this text. */
   holds: (text: string) => boolean
+  /** Where the marked secrets of tests stand in those layers or in the configuration, in whatever encoding. */
+  marks: readonly string[]
 }
 
 export type ImageConfig = {
@@ -61,6 +64,7 @@ export async function readImage(
     paths: [...new Set(paths.map(path => path.replace(/^\.?\/|\/$/g, '')))].filter(path => path !== ''),
     size: files.reduce((sum, { length }) => sum + length, 0),
     holds: text => files.some(bytes => bytes.includes(text)),
+    marks: [Buffer.from(configText), ...files].flatMap(marksIn),
   }
 }
 

@@ -66,6 +66,7 @@ export async function checkContents(
       assert.ok(image.holds('jelou-receiver needs Node 24'), 'what is there is found')
       assert.ok(!image.holds(sentinel))
       assert.ok(!image.configText.includes(sentinel))
+      assert.deepEqual(image.marks, [], 'in no encoding either')
     },
   )
   await check(`its layers add ${Math.round(image.size / 1e6)} MB to the base, at most ${MOST / 1e6}`, () => {

@@ -13,7 +13,12 @@ export const command = defineCommand({
   async run(values, { out, err }) {
     const target = await targetOf(values)
     const onRetry = ({ message }: Error) => printLine(err, `${message}; trying again`)
-    await untilSignal(signal => consume({ ...target, out, signal, onRetry }))
+    // A reader that has seen enough, such as `head`, ends it as a signal does; what it did not get is not acknowledged.
+    await untilSignal(signal => consume({ ...target, out, signal, onRetry })).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error
+      },
+    )
     return 0
   },
 })

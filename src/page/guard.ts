@@ -43,6 +43,20 @@ export function refuseOtherSites({ headers, host }: Pick<FastifyRequest, 'header
     return
   }
   const { origin } = headers
-  if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host))
-    throw new CrossOriginError()
+  if (origin !== undefined && !isOf(origin, host)) throw new CrossOriginError()
+}
+
+/**
+ * Refuses whatever the page itself did not ask for. What an image of another site's page asks for over plain HTTP has
+ * neither of the above: there the `Referer` has to say that it was the page, whose own policy has the browser send it
+ * (headers.ts). Throws CrossOriginError.
+ */
+export function refuseAllButThePage(request: Pick<FastifyRequest, 'headers' | 'host'>): void {
+  refuseOtherSites(request)
+  const { origin, referer = '', 'sec-fetch-site': site } = request.headers
+  if (site === undefined && origin === undefined && !isOf(referer, request.host)) throw new CrossOriginError()
+}
+
+function isOf(url: string, host: string): boolean {
+  return URL.canParse(url) && new URL(url).host === host
 }

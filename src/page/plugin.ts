@@ -9,7 +9,7 @@ import { matchesAny, secretDigest } from '../secret-digest.ts'
 import { loadAssets } from './assets.ts'
 import { createHeads } from './dead-letter-heads.ts'
 import { fragments, message, page } from './document.ts'
-import { createPageGuard, refuseOtherSites } from './guard.ts'
+import { createPageGuard, refuseAllButThePage, refuseOtherSites } from './guard.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 import { SAMPLE, type History } from './history.ts'
 import { REDRIVE_PATH } from './sections/dead-letters.ts'
@@ -122,7 +122,7 @@ export async function statusPage(app: FastifyInstance, options: PageOptions): Pr
 
   app.get('/events', (request, reply) => {
     // Any page could have this machine's browser open as many as there may be.
-    refuseOtherSites(request)
+    refuseAllButThePage(request)
     const events = stream.open()
     if (events === null) throw new TooManyListenersError()
     return reply

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { DriverLog, QueueMessage, SpoolStore } from './types.ts'
 
 export type MemoryOptions = {
@@ -72,15 +71,15 @@ export class Memory {
 
   async #ask(asking: readonly Asking[]): Promise<void> {
     const { store, timeout } = this.#options
-    const over = new AbortController()
-    const answered = this.#known(store, asking).finally(() => over.abort())
-    const isLate = await sleep(timeout, true, { signal: over.signal }).catch(() => false)
-    if (isLate) {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
       this.#late++
       this.#report(`no answer within ${timeout} ms`)
       for (const { answer } of asking) answer(false)
-    }
-    const known = await answered
+    }, timeout)
+    const known = await this.#known(store, asking)
+    clearTimeout(timer)
     if (isLate) this.#late--
     for (const [index, { answer }] of asking.entries()) answer(known.has(index))
   }

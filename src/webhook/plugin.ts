@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorAnswer } from '../error-answer.ts'
 import { EventTooOldError, SignatureInvalidError } from '../errors.ts'
@@ -11,6 +11,7 @@ import { envelope } from './envelope.ts'
 import type { Observe, Timeline } from './exchange.ts'
 import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
+import { readBody } from './read-body.ts'
 import type { Rejections } from './rejections.ts'
 import { answerText, describeWebhook, RETRY_AFTER_SECONDS } from './route.ts'
 
@@ -41,8 +42,9 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
 
   app.removeAllContentTypeParsers()
   // By its name JSON is found at once, where `*` has the header parsed anew for each request.
-  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
+  app.addContentTypeParser(
+    ['application/json', '*'],
+    async (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload, options.bodyLimit),
   )
   app.setErrorHandler<FastifyError>(refusal(options))
 
@@ -57,33 +59,29 @@ export async function webhook(app: FastifyInstance, options: WebhookOptions): Pr
     request.exchange.timeline.credential = performance.now()
   })
 
-  app.post<{ Body: Buffer }>(
-    options.path,
-    { bodyLimit: options.bodyLimit, schema: describeWebhook(options.authType) },
-    async request => {
-      const { exchange } = request
-      const { timeline } = exchange
-      timeline.body = performance.now()
-      const receivedAt = now()
-      const signature = String(request.headers['x-jelou-signature'])
-      const verified = () => verifyBody(request.body, signature, acceptedNow(options).keys)
-      const body = verified() ?? ((await options.refreshed()) ? verified() : undefined)
-      if (!body) throw new SignatureInvalidError()
-      timeline.signature = performance.now()
-      exchange.trace = trace(request.headers, timeline)
-      const event = parseEvent(body)
-      if (event.timestamp !== undefined) exchange.eventAge = receivedAt - event.timestamp
-      if (maxEventAge > 0 && (exchange.eventAge ?? 0) > maxEventAge) throw new EventTooOldError()
-      const message = envelope(event, body, projectId, receivedAt, exchange.trace)
-      exchange.id = message.id
-      const status = await queue.publish(message)
-      counts[status]++
-      timeline.publish = performance.now()
-      observe({ ...exchange, outcome: status, statusCode: 200, answered: timeline.publish })
-      request.log.debug({ reqId: request.id, id: message.id, type: message.type, status }, 'event taken')
-      return { status, id: message.id }
-    },
-  )
+  app.post<{ Body: Buffer }>(options.path, { schema: describeWebhook(options.authType) }, async request => {
+    const { exchange } = request
+    const { timeline } = exchange
+    timeline.body = performance.now()
+    const receivedAt = now()
+    const signature = String(request.headers['x-jelou-signature'])
+    const verified = () => verifyBody(request.body, signature, acceptedNow(options).keys)
+    const body = verified() ?? ((await options.refreshed()) ? verified() : undefined)
+    if (!body) throw new SignatureInvalidError()
+    timeline.signature = performance.now()
+    exchange.trace = trace(request.headers, timeline)
+    const event = parseEvent(body)
+    if (event.timestamp !== undefined) exchange.eventAge = receivedAt - event.timestamp
+    if (maxEventAge > 0 && (exchange.eventAge ?? 0) > maxEventAge) throw new EventTooOldError()
+    const message = envelope(event, body, projectId, receivedAt, exchange.trace)
+    exchange.id = message.id
+    const status = await queue.publish(message)
+    counts[status]++
+    timeline.publish = performance.now()
+    observe({ ...exchange, outcome: status, statusCode: 200, answered: timeline.publish })
+    request.log.debug({ reqId: request.id, id: message.id, type: message.type, status }, 'event taken')
+    return { status, id: message.id }
+  })
 }
 
 /** Answers a refused request in Fastify's shape, remembers it, and logs it at a bounded rate. */

@@ -7,6 +7,8 @@ const MAX_LINES = 250
 
 /** What each room may import besides its own files; a file, or every file under a folder. */
 const ALLOWED: Record<string, readonly string[]> = {
+  // What both listeners do with HTTP itself, before any route.
+  http: ['errors.ts', 'error-answer.ts'],
   // Could be published alone.
   jelou: ['errors.ts'],
   state: ['errors.ts', 'make-directory.ts', 'missing-package.ts'],

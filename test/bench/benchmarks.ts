@@ -24,6 +24,7 @@ const RESTARTS = 3
 
 /** Everything that lasts for a whole run. */
 type Bench = {
+  scope: Scope
   options: Options
   sender: Sender
   folder: string
@@ -44,16 +45,20 @@ export async function runBenchmarks({
   processors,
   ...options
 }: Options & { processors?: string }): Promise<boolean> {
+  const subjects = chosen(options.subjects)
   const scope = new Scope()
+  // Brokers lead groups of their own, which a terminal does not interrupt.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void scope.end().finally(() => process.exit(1)))
   const folder = mkdtempSync(join(tmpdir(), 'jelou-receiver-bench-'))
   scope.teardown(async () => rmSync(folder, { recursive: true, maxRetries: 5 }))
   const sender = chooseSender(processors)
   if (sender.tool !== 'wrk')
     console.log('wrk is not on the PATH: our own generator sends, which takes more of the processors')
-  const subjects = chosen(options.subjects)
   try {
     const isEmbedded = subjects.some(({ name }) => name === 'embedded')
     const bench: Bench = {
+      scope,
       options,
       sender,
       folder,
@@ -143,6 +148,7 @@ async function started<T>(
   const { name } = subject
   if (name in bench.skipped) return undefined
   const scope = new Scope()
+  bench.scope.teardown(() => scope.end())
   const folder = join(bench.folder, `use-${uses++}`)
   mkdirSync(folder, { mode: 0o700 })
   try {

@@ -5,6 +5,7 @@ export class Scope implements Owner {
   /** Why something could not be started, by its name. */
   readonly missing = new Map<string, string>()
   readonly #ends: (() => unknown)[] = []
+  #ending: Promise<void> | undefined
 
   teardown(end: () => unknown): void {
     this.#ends.push(end)
@@ -18,7 +19,12 @@ export class Scope implements Owner {
     this.missing.set(name, skip)
   }
 
-  async end(): Promise<void> {
+  /** Whoever calls it, it ends once, and all wait for that. */
+  end(): Promise<void> {
+    return (this.#ending ??= this.#endAll())
+  }
+
+  async #endAll(): Promise<void> {
     for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end()
   }
 }

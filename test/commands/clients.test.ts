@@ -137,6 +137,11 @@ t.test('rejected shows the refused requests, newest first', async t => {
   t.equal((await invoke(['rejected', '--url', none.url])).out, 'no request was refused\n')
 })
 
+t.test('consume ends when it is refused, and says why', async t => {
+  const { url } = await startAdmin(t, { token: 'a-token-of-sixteen-characters' })
+  t.match(await invoke(['consume', '--url', url]), { status: 1, out: '', err: /answered 401: check/ })
+})
+
 t.test('send tells what became of the test event', async t => {
   const refused = { ...taken, statusCode: 403, answer: 'ERR_SOURCE_NOT_ALLOWED', id: null, problem: 'why' }
   const unanswered = { ...taken, statusCode: null, answer: null, id: null, problem: 'it is away' }

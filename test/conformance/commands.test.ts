@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { call, receiveAll } from './http.ts'
 import { ready, run, start, startReady, stop, variables, type Service, type Variables } from './service.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
 /** A machine under load takes its time to start a process. */
 t.setTimeout(120_000)
@@ -14,7 +15,7 @@ async function world(t: Test) {
     JELOU_API_KEY: jelou.callers.apiKey,
     JELOU_API_URL: await jelou.listen(),
     RECONCILE_INTERVAL: '200ms',
-    ADMIN_TOKEN: 'a-token-of-sixteen-characters',
+    ADMIN_TOKEN: markedSecret(),
   })
   const posts = () => jelou.calls.filter(({ method }) => method === 'POST').length
   return { jelou, environment, posts }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { Agent, request } from 'undici'
+import { assertUnmarked } from '../fixtures/marked.ts'
 
 /** An answer as it came: `text` is the exact body. */
 export type Answer = { status: number; headers: Record<string, unknown>; text: string }
@@ -13,7 +14,7 @@ export type CallOptions = {
 // A connection for each call: none that a process which is shut down or killed would have to wait for, or leave behind.
 const dispatcher = new Agent({ pipelining: 0 })
 
-/** One call on a connection of its own. */
+/** One call on a connection of its own. Fails when a secret of the tests is in the answer. */
 export async function call(
   url: string,
   { method = 'GET', headers, body }: CallOptions = {},
@@ -25,7 +26,9 @@ export async function call(
     body: body ?? null,
     reset: true,
   })
-  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+  const [{ statusCode: status, headers: given }, text] = [answer, await answer.body.text()]
+  assertUnmarked(`the answer ${status} of ${new URL(url).pathname}`, `${JSON.stringify(given)}\n${text}`)
+  return { status, headers: given, text }
 }
 
 /** Calls the private listener with a JSON body. */

@@ -2,9 +2,10 @@ import t from 'tap'
 import { call, signed } from './http.ts'
 import { watch } from './scrapes.ts'
 import { start, variables } from './service.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
-const SECRET = 'signing-secret'
-const TOKEN = 'webhook-token'
+const SECRET = markedSecret()
+const TOKEN = markedSecret()
 const REQUESTS = 300
 
 /** Something that no request had before. */

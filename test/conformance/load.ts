@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
 import { signed } from './http.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
-export const SECRET = 'signing-secret'
-export const TOKEN = 'webhook-token'
+export const SECRET = markedSecret()
+export const TOKEN = markedSecret()
 
 /** What was sent: its place among its room's events, and whether it was ever answered 200. */
 export type Sent = { room: string; place: number; body: string; acknowledged: boolean }

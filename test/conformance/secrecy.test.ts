@@ -6,6 +6,7 @@ import { serve } from '../fixtures/serve.ts'
 import { Evidence } from './evidence.ts'
 import { call, post, signed, type CallOptions } from './http.ts'
 import { run, start, startReady, stop, variables, type Service } from './service.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
 t.setTimeout(180_000)
 
@@ -15,12 +16,12 @@ function random(): string {
 
 /** What no log, no answer and no file of the service may hold. */
 const secrets = {
-  JELOU_API_KEY: random(),
-  JELOU_CLIENT_SECRET: random(),
-  ADMIN_TOKEN: random(),
-  WEBHOOK_AUTHORIZATION: random(),
+  JELOU_API_KEY: markedSecret(),
+  JELOU_CLIENT_SECRET: markedSecret(),
+  ADMIN_TOKEN: markedSecret(),
+  WEBHOOK_AUTHORIZATION: markedSecret(),
   STATE_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-  JELOU_SIGNING_SECRET: random(),
+  JELOU_SIGNING_SECRET: markedSecret(),
 }
 /** In what customers write, in refused bodies, in header values and in queries. */
 const text = `customer-${random()}`
@@ -216,8 +217,8 @@ t.test('nothing secret gets out of a service that is given its secrets', async t
 
 t.test('nothing secret gets out of a configuration that is wrong', async t => {
   const evidence = new Evidence()
-  const wrong = Object.fromEntries(Object.keys(secrets).map(name => [name, `ä ${random()},,`]))
-  const password = random()
+  const wrong = Object.fromEntries(Object.keys(secrets).map(name => [name, `ä ${markedSecret()},,`]))
+  const password = markedSecret()
   const environment = variables(t.testdir(), {
     ...wrong,
     JELOU_API_URL: `https://user:${password}@example.com`,

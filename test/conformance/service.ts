@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Owner } from '../brokers/owner.ts'
+import { assertUnmarked } from '../fixtures/marked.ts'
 import { call } from './http.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -44,16 +46,21 @@ export function variables(directory: string, more: Record<string, string> = {}):
   }
 }
 
-/** Runs `serve`, or the command of `args`, until it ends by itself or the test does; `nodeOptions` go before the program. */
+/**
+ * Runs `serve`, or the command of `args`, until it ends by itself or the test does; `nodeOptions` go before the program. Fails
+ * when a secret of the tests is in its output or its files.
+ */
 export function run(
   t: Owner,
   environment: Variables,
   nodeOptions: string[] = [],
   args: string[] = ['serve'],
+  /** A command that runs the rest of its arguments. */
+  wrapper: string[] = [],
 ): Process {
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   // tap puts its loaders into the environment of whatever a test spawns; env(1) takes them out, for a start in half the time.
-  const command = ['-i', ...assignments, process.execPath, ...nodeOptions, MAIN, ...args]
+  const command = ['-i', ...assignments, ...wrapper, process.execPath, ...nodeOptions, MAIN, ...args]
   // Where the test's directory is there is no .env.
   const child = spawn('env', command, {
     cwd: dirname(environment.DATA_DIR),
@@ -63,13 +70,27 @@ export function run(
   t.teardown(async () => {
     child.kill('SIGKILL')
     await exited
+    assertFilesUnmarked(environment)
   })
   return { pid: child.pid, ...watch(child, exited), signal: signal => void child.kill(signal), exited }
 }
 
+/** Throws when a secret of the tests stands in a file of the service: only the kept state may hold some, where nothing encrypts it. */
+function assertFilesUnmarked({ DATA_DIR, STATE_ENCRYPTION_KEY }: Variables): void {
+  if (!existsSync(DATA_DIR)) return
+  for (const name of readdirSync(DATA_DIR))
+    if (STATE_ENCRYPTION_KEY !== undefined || !name.startsWith('state.sqlite'))
+      assertUnmarked(name, readFileSync(join(DATA_DIR, name)))
+}
+
 /** Runs `serve` and waits for its listeners. */
-export async function start(t: Owner, environment: Variables, nodeOptions?: string[]): Promise<Service> {
-  const running = run(t, environment, nodeOptions)
+export async function start(
+  t: Owner,
+  environment: Variables,
+  nodeOptions?: string[],
+  wrapper?: string[],
+): Promise<Service> {
+  const running = run(t, environment, nodeOptions, undefined, wrapper)
   const { publicUrl, adminUrl } = await running.logged('listening')
   const path = environment['WEBHOOK_PATH'] ?? '/webhook/jelou'
   return {
@@ -105,11 +126,15 @@ function watch(child: ChildProcess, exited: Promise<unknown>): Pick<Process, 'ou
   const log: LogLine[] = []
   const waiting = new Set<() => void>()
   createInterface(stdout).on('line', line => {
+    assertUnmarked('the output', line)
     lines.push(line)
     if (line.startsWith('{"')) log.push(JSON.parse(line))
     for (const look of waiting) look()
   })
-  createInterface(stderr).on('line', line => lines.push(line))
+  createInterface(stderr).on('line', line => {
+    assertUnmarked('the output', line)
+    lines.push(line)
+  })
   const output = () => lines.join('\n')
   return {
     output,

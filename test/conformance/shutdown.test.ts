@@ -6,9 +6,10 @@ import t, { type Test } from 'tap'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { call, receiveAll, signed } from './http.ts'
 import { start, startReady, stop, variables, type Service, type Variables } from './service.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
-const SECRET = 'signing-secret'
-const TOKEN = 'webhook-token'
+const SECRET = markedSecret()
+const TOKEN = markedSecret()
 
 t.setTimeout(180_000)
 

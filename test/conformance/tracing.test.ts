@@ -8,6 +8,7 @@ import { Evidence } from './evidence.ts'
 import { call, receiveAll, signed } from './http.ts'
 import { ready, start, startReady, stop, variables, type Service } from './service.ts'
 import { waiting } from './outage.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
 t.setTimeout(180_000)
 
@@ -16,10 +17,10 @@ function random(): string {
 }
 
 const secrets = {
-  JELOU_SIGNING_SECRET: random(),
-  WEBHOOK_AUTHORIZATION: random(),
-  ADMIN_TOKEN: random(),
-  key: random(),
+  JELOU_SIGNING_SECRET: markedSecret(),
+  WEBHOOK_AUTHORIZATION: markedSecret(),
+  ADMIN_TOKEN: markedSecret(),
+  key: markedSecret(),
 }
 const text = `customer-${random()}`
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { request } from 'undici'
@@ -117,7 +118,7 @@ export async function exchange(
   base: string,
   method: string,
   path: string,
-  { body, headers = {} }: { body?: string | undefined; headers?: Record<string, string> } = {},
+  { body, headers = {} }: { body?: string | Readable | undefined; headers?: Record<string, string> } = {},
 ): Promise<Exchange> {
   const type = body === undefined ? {} : { 'content-type': 'application/json' }
   const answer = await request(base + path, {

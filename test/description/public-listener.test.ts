@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { OverloadedError } from '../../src/errors.ts'
@@ -8,14 +9,15 @@ import { createSqliteQueue, type SqliteQueueOptions } from '../../src/queue/driv
 import { goodHeaders, sign, startWebhook } from '../webhook/harness.ts'
 import { Checker, exchange } from './checker.ts'
 import { startService } from './service.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
 // Every test has a service of its own, which takes a while to start on a busy machine.
 t.setTimeout(120_000)
 
 const DOCUMENT = '/openapi/public.json'
 const PATH = '/webhook/jelou'
-const SECRET = 'the-secret'
-const TOKEN = 'the-token'
+const SECRET = markedSecret()
+const TOKEN = markedSecret()
 const FIXED = { JELOU_API_KEY: '', JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN }
 
 /** What is described but cannot be provoked here, each with why. */
@@ -73,6 +75,10 @@ t.test('every answer of the public listener is as described', async t => {
     const { url } = await startWebhook(t, { path: PATH, ...options })
     t.match(await call(url, { body: BODY, headers: goodHeaders(forged ? '' : BODY) }), { code })
   }
+
+  const { url } = await startWebhook(t, { path: PATH, bodyLimit: 10_000 })
+  const pieces = Readable.from(Array.from({ length: 2000 }, () => Buffer.from('x')))
+  t.match(await call(url, { body: pieces, headers: goodHeaders('') }), { code: 'ERR_REQUEST_MALFORMED' })
 
   t.same(checker.unseen(), Object.keys(NOT_SEEN), 'nothing is described that was not seen')
 })

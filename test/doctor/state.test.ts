@@ -12,11 +12,12 @@ import { createStore } from '../../src/state/store.ts'
 import { startRedis } from '../brokers/redis.ts'
 import { freePort } from '../brokers/server.ts'
 import { configured } from './harness.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
 const server = await startRedis(t)
 const [first = '', second = ''] = [0, 1].map(() => randomBytes(32).toString('base64'))
 const integration = {
-  secret: 'the-secret',
+  secret: markedSecret(),
   since: Date.parse('2026-01-01T00:00:00Z'),
   webhookUrl: 'https://example.com/webhook/jelou',
   authType: 'no_auth' as const,

@@ -25,6 +25,11 @@ const RUN: Record<string, { file: string; by: string } | { reason: string }> = {
     reason: 'it writes over the files; that there is nothing to write is what `npm run check` sees',
   },
   'npm run docs': { file: 'test/documents.test.ts', by: 'npm run docs' },
+  'npm run -s sbom > jelou-receiver.cdx.json': {
+    file: 'test/docker/sbom.test.ts',
+    by: "'node docker/sbom.ts'",
+  },
+  'npm audit --omit=dev': { reason: 'what it finds changes with what is known, not with the code' },
   'npm run screenshot': {
     file: 'test/page/chromium.test.ts',
     by: 'the pictures of the README can be taken anew',

@@ -1,36 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import { lock as packages, manifest } from './lock.ts'
 import { codeOf, parseDocument, ROOT } from './markdown.ts'
-
-const names = z.record(z.string(), z.string())
-const manifest = z
-  .object({
-    allowScripts: z.record(z.string(), z.boolean()),
-    dependencies: names,
-    optionalDependencies: names,
-    devDependencies: names,
-  })
-  .parse(JSON.parse(read('package.json')))
-const lock = z
-  .object({
-    packages: z.record(
-      z.string(),
-      z.object({
-        license: z.string().optional(),
-        dev: z.boolean().default(false),
-        integrity: z.string().optional(),
-        hasInstallScript: z.boolean().default(false),
-      }),
-    ),
-  })
-  .parse(JSON.parse(read('package-lock.json')))
-
-/** All that is installed, the project itself apart; `name` without where it is. */
-const packages = Object.entries(lock.packages)
-  .filter(([path]) => path !== '')
-  .map(([path, about]) => ({ name: path.replace(/^.*node_modules\//, ''), ...about }))
 
 /** What may run in the service: asks for its notice to be kept, at the most. */
 const PERMISSIVE = [
@@ -92,3 +64,45 @@ t.test(
     )
   },
 )
+
+/** A range of versions, perhaps of another package under this name (`npm:`), which the lock has with its hash as well. */
+function isVersion(wanted: string): boolean {
+  const range = wanted.replace(/^npm:(?:@[\w.-]+\/)?[\w.-]+@/, '')
+  return /^[\w\s.*^~<>=|&+-]+$/.test(range) && /[\d*]/.test(range)
+}
+
+t.test('everything comes from the registry, and is what it was when it was locked', async t => {
+  const elsewhere = packages.filter(
+    ({ link, resolved, integrity = '' }) =>
+      link || resolved !== undefined || !integrity.startsWith('sha512-'),
+  )
+  t.strictSame(
+    elsewhere.map(({ name }) => name),
+    [],
+    'no link, no address of its own, and a strong hash',
+  )
+  const { dependencies, optionalDependencies, devDependencies, overrides } = manifest
+  const asked = [
+    { dependencies, optionalDependencies },
+    { dependencies: devDependencies, optionalDependencies: overrides },
+    ...packages,
+  ].flatMap(one => Object.entries({ ...one.dependencies, ...one.optionalDependencies }))
+  t.ok(asked.length > packages.length)
+  t.strictSame(
+    asked.filter(([, wanted]) => !isVersion(wanted)),
+    [],
+    'nobody asks for an address, a repository, a file or a tag',
+  )
+})
+
+t.test('the numbers in the document are those of the lock', async t => {
+  const { dependencies, optionalDependencies, devDependencies } = manifest
+  const asked = Object.keys({ ...dependencies, ...optionalDependencies }).length
+  const isOwn = new Set(packages.filter(({ dev }) => !dev).map(({ name }) => name))
+  const isTool = new Set(packages.map(({ name }) => name).filter(name => !isOwn.has(name)))
+  t.match(
+    read('docs/security.md').replaceAll('\n', ' '),
+    `The service asks for ${asked} packages, which bring ${isOwn.size - asked} others; development asks for ` +
+      `${Object.keys(devDependencies).length}, which bring ${isTool.size - Object.keys(devDependencies).length}.`,
+  )
+})

@@ -10,6 +10,8 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Names that are no loopback's to it, so that it trusts them as little as any over plain HTTP.
+  '--host-resolver-rules=MAP *.receiver.test 127.0.0.1',
 ]
 
 /** Where Debian's Chromium is on this machine, if it is; TEST_CHROMIUM names another. */

@@ -11,10 +11,11 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { History } from '../../src/page/history.ts'
+import { serve } from '../fixtures/serve.ts'
 import { settingsFor } from '../settings.ts'
 import { openBrowser } from './browser.ts'
 import { takePictures } from './screenshot.ts'
-import { startPage } from './harness.ts'
+import { listen, startPage } from './harness.ts'
 
 t.setTimeout(180_000)
 
@@ -157,6 +158,32 @@ if (browser) {
       /401|ERR_INVALID_AUTH_CREDENTIALS/,
     )
   })
+
+  t.test(
+    'over plain HTTP the page is live, and images of another site do not listen in its place',
+    async t => {
+      const token = 'a-token-of-sixteen'
+      const { url } = await startPage(t, { token })
+      const at = (name: string, origin: string) => `http://${name}.receiver.test:${new URL(origin).port}/`
+      const images = Array.from(
+        { length: 6 },
+        (_, n) => `<img src="${at('page', url)}events?${n}" referrerpolicy="${n % 2 ? 'no-referrer' : ''}">`,
+      )
+      const { origin } = await serve(t, (_request, response) =>
+        response.writeHead(200, { 'content-type': 'text/html' }).end(images.join('')),
+      )
+      const { page } = await open(t, browser, { httpCredentials: { username: '', password: token } })
+      let asked = 0
+      page.on('request', request => (asked += request.url().includes('/events?') ? 1 : 0))
+      await page.goto(at('other', origin))
+      t.equal(asked, 6)
+      // Of three places.
+      const headers = { authorization: `Bearer ${token}` }
+      for (let n = 0; n < 2; n++) t.equal((await listen(t, url, headers)).status, 200)
+      await page.goto(at('page', url))
+      await isLive(page)
+    },
+  )
 
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of [1280, 360])

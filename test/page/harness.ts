@@ -124,7 +124,7 @@ export async function listen(t: Test, url: string, headers: Record<string, strin
   const leaving = new AbortController()
   t.teardown(() => leaving.abort())
   const answer = await request(`${url}/events`, {
-    headers: { accept: 'text/event-stream', ...headers },
+    headers: { accept: 'text/event-stream', referer: `${url}/`, ...headers },
     signal: leaving.signal,
   })
   answer.body.setEncoding('utf8')

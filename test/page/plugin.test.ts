@@ -135,9 +135,18 @@ t.test('no page of another site takes the places of those who listen, of which t
   const { url, call } = await startPage(t)
   for (const site of ['cross-site', 'same-site', 'none'])
     t.equal((await call('GET', '/events', { headers: { 'sec-fetch-site': site } })).status, 403)
+  // Over plain HTTP a browser says less, and of an image nothing at all.
+  const silent: Record<string, string>[] = [
+    {},
+    { referer: 'http://elsewhere.example/' },
+    { referer: 'no URL' },
+    { origin: 'http://elsewhere.example', referer: url },
+  ]
+  for (const headers of silent) t.equal((await call('GET', '/events', { headers })).status, 403)
   const listening = []
   for (let n = 0; n < 3; n++) listening.push(await listen(t, url, { 'sec-fetch-site': 'same-origin' }))
-  t.match(await call('GET', '/events'), { status: 503, text: 'Too many browsers' })
+  for (const headers of [{ referer: `${url}/` }, { origin: url }])
+    t.match(await call('GET', '/events', { headers }), { status: 503, text: 'Too many browsers' })
   listening[0]?.leave()
   while ((await listen(t, url)).status !== 200) await sleep(10)
   t.pass('whoever leaves makes room')

@@ -27,5 +27,7 @@ void t.test('what was answered reaches the queue, in order, and no more often th
         }
       },
     ),
+    // A history takes long: killed processes, waiting.
+    { time: 5_000 },
   ),
 )

@@ -11,9 +11,10 @@ import type { Exchange } from '../../src/webhook/exchange.ts'
 import type { Accepted } from '../../src/webhook/gate.ts'
 import { webhook, type WebhookOptions } from '../../src/webhook/plugin.ts'
 import { Rejections } from '../../src/webhook/rejections.ts'
+import { markedSecret } from '../fixtures/marked.ts'
 
-export const SECRET = 'the-signing-secret'
-export const TOKEN = 'the-webhook-token'
+export const SECRET = markedSecret()
+export const TOKEN = markedSecret()
 export const NOW = 1_776_134_300_000
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 

@@ -140,6 +140,34 @@ t.test('a body over the limit is refused, declared or not', async t => {
   t.equal(published.length, 0)
 })
 
+/** A signed event of this length, in chunks of this size. */
+function chunked(length: number, size: number): string {
+  const body = `{"event":"${'e'.repeat(length - '{"event":""}'.length)}"}`
+  const headers = Object.entries(goodHeaders(body)).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `POST /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers.join('')}`
+  const chunks = body.match(new RegExp(`.{1,${size}}`, 'g')) ?? []
+  const text = chunks.map(chunk => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('')
+  return `${head}transfer-encoding: chunked\r\n\r\n${text}0\r\n\r\n`
+}
+
+t.test('a body in very many pieces is refused, one in some is not', async t => {
+  const { raw, lines } = await startWebhook(t, { bodyLimit: 1_000_000 })
+  const taken: [length: number, size: number][] = [
+    [1000, 1],
+    [10_000, 10],
+    [1_000_000, 64],
+  ]
+  for (const [length, size] of taken)
+    t.match(await raw(chunked(length, size)), /^HTTP\/1\.1 200 /, `${length} in pieces of ${size}`)
+  const refused: typeof taken = [
+    [2000, 1],
+    [200_000, 40],
+  ]
+  for (const [length, size] of refused)
+    t.match(await raw(chunked(length, size)), /^HTTP\/1\.1 400 .*ERR_REQUEST_MALFORMED/s)
+  t.match(lines, [{ check: 'ERR_REQUEST_MALFORMED' }, { check: 'ERR_REQUEST_MALFORMED' }])
+})
+
 t.test('an empty body is no event, even signed', async t => {
   const { post, raw } = await startWebhook(t)
   t.match(await post('', goodHeaders('')), { status: 400, body: { code: 'ERR_BODY_NOT_JSON' } })

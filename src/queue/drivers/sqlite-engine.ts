@@ -76,9 +76,9 @@ class Engine {
       this.#unlock()
       throw error
     }
-    this.#leases = new Leases(this.#store, { now, newToken: randomUUID })
+    this.#leases = new Leases(this.#store.events, { now, newToken: randomUUID })
     this.#receivers = new Receivers(this.#store, this.#leases)
-    this.#keyCounts = options.keyCounts && new KeyCounts(options.keyCounts, this.#store)
+    this.#keyCounts = options.keyCounts && new KeyCounts(options.keyCounts, this.#store.events)
   }
 
   start(): void {
@@ -150,7 +150,7 @@ class Engine {
         for (const key of unpackKeys(command.keys)) this.#store.seen.note(key, this.#now())
         return []
       case 'take':
-        return [{ id: command.id, value: this.#store.take(command) }]
+        return [{ id: command.id, value: this.#store.events.take(command) }]
       case 'seen':
         return [{ id: command.id, value: this.#store.seen.among(unpackKeys(command.keys)) }]
       case 'dead':
@@ -219,7 +219,7 @@ class Engine {
 
   /** Saves what is known in memory alone, and ends. */
   #end(): void {
-    this.#store.transaction(this.#now(), () => this.#store.deleteSettled())
+    this.#store.transaction(this.#now(), () => this.#store.events.deleteSettled())
     this.#close()
   }
 

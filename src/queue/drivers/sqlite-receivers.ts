@@ -55,7 +55,7 @@ export class Receivers {
     for (let bytes = 0; messages.length < max && bytes < MAX_ANSWER;) {
       const lease = this.#leases.next(duration)
       if (lease === undefined) break
-      const { attempts, body } = this.#store.read(lease.seq)
+      const { attempts, body } = this.#store.events.read(lease.seq)
       messages.push({ lease: lease.token, attempts: attempts + 1, event: body })
       bytes += body.length
     }

@@ -52,7 +52,7 @@ export function commit(
       }
       case 'acknowledge':
         return settle(write.leases, (seq, token) => {
-          store.remove(seq)
+          store.events.remove(seq)
           outcomes.set(token, () => leases.finish(token))
         })
       case 'reject': {
@@ -66,7 +66,7 @@ export function commit(
         })
       case 'settle': {
         const slots = unpackSettled(write.settled)
-        for (const [first, last] of store.settle([...slots.keys()]))
+        for (const [first, last] of store.events.settle([...slots.keys()]))
           for (let seq = first; seq <= last; seq++) removed.push({ seq, slot: Number(slots.get(seq)) })
         return undefined
       }

@@ -143,8 +143,10 @@ if (rate === undefined) {
   for (const connection of idle.splice(0)) connection.send(performance.now())
   await sleep(seconds * 1000)
 } else {
-  for (let sent = 0; performance.now() < end;) {
-    const due = Math.floor((Math.min(performance.now(), end) - started) * (rate / 1000))
+  for (let sent = 0, isDone = false; !isDone;) {
+    const now = performance.now()
+    isDone = now >= end
+    const due = Math.floor((Math.min(now, end) - started) * (rate / 1000))
     for (; sent < due; sent++) {
       const at = started + (sent * 1000) / rate
       const connection = idle.pop()

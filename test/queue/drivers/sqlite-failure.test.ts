@@ -135,12 +135,12 @@ void t.test('stays closed when it was just being opened again', async t => {
   await queue.connect()
   order('crash')
   await t.rejects(queue.publish(message()), UNAVAILABLE)
+  order('hang')
+  // The pause is over, and the next worker begins to open the file.
+  await sleep(20)
+  const closing = queue.close()
   order('')
-  await until(() => lines.length > 0)
-  // The pause is over and the next worker starts, which takes longer than this.
-  await sleep(5)
-  await queue.close()
-  await sleep(50)
+  await closing
   t.same(queue.health(), { ok: false, reason: 'it is closed' })
   t.notOk(lines.includes('the queue is open again'))
   await queue.connect()

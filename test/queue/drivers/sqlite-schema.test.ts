@@ -133,7 +133,7 @@ void t.test('takes over a queue of version 1 as it is', async t => {
   t.same(inspectQueue(file), { waiting: 2, dead: 0 })
   const store = new Store({ file, dedupeWindow: 60_000, maxAttempts: 2, maxSize: Infinity })
   t.teardown(() => store.close())
-  t.same(store.scan(0, 10), [
+  t.same(store.events.scan(0, 10), [
     { seq: 2, key: 'b', notBefore: 0 },
     { seq: 3, key: 'c', notBefore: 5000 },
   ])
@@ -142,7 +142,7 @@ void t.test('takes over a queue of version 1 as it is', async t => {
   if (event === undefined) throw new Error('no event')
   store.transaction(1, () => t.ok(store.add(event, 1)))
   t.same(
-    store.scan(3, 10).map(({ seq, key }) => `${key}${seq}`),
+    store.events.scan(3, 10).map(({ seq, key }) => `${key}${seq}`),
     ['e5'],
     'no number is given twice',
   )

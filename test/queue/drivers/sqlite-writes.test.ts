@@ -15,7 +15,7 @@ function open(t: Test) {
   const store = new Store({ file, dedupeWindow: 0, maxAttempts: 5, maxSize: Infinity })
   t.teardown(() => store.close())
   let tokens = 0
-  const leases = new Leases(store, { now: () => clock.now, newToken: () => `token ${++tokens}` })
+  const leases = new Leases(store.events, { now: () => clock.now, newToken: () => `token ${++tokens}` })
   const write = (...writes: Write[]) => commit(writes, store, leases, clock.now)
   write({ kind: 'enqueue', id: 1, batch: packBatch([message()]), events: 1 })
   return { clock, store, leases, write }
@@ -35,7 +35,7 @@ void t.test('takes none once the lease has been taken back', async t => {
   leases.next(100)
   clock.now += 100
   t.same(write(), [])
-  t.equal(store.read(1).attempts, 1)
+  t.equal(store.events.read(1).attempts, 1)
   const answers = write({ kind: 'acknowledge', id: 2, leases: ['token 1'] })
   t.same(answers, [{ id: 2, value: { settled: 0, expired: ['token 1'] } }])
   t.equal(leases.next(100)?.seq, 1)
@@ -54,7 +54,7 @@ void t.test('settles a lease once, by the first that names it', async t => {
     { id: 3, value: { settled: 0, expired: ['token 1'] } },
     { id: 4, value: { settled: 0, expired: ['token 1'] } },
   ])
-  t.equal(store.read(1).attempts, 0)
+  t.equal(store.events.read(1).attempts, 0)
   t.equal(leases.next(100)?.seq, 1)
 })
 

@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import {
+  BodyTooLargeError,
+  HeadersTooLargeError,
+  MalformedRequestError,
+  RequestTimeoutError,
+} from '../errors.ts'
+import { allAnswered, connectionOf } from './connections.ts'
+import { endGently } from './ending.ts'
+import { rawAnswer } from './raw-answer.ts'
+
+const KINDS: Record<string, () => Error> = {
+  ERR_HTTP_REQUEST_TIMEOUT: () => new RequestTimeoutError(),
+  HPE_HEADER_OVERFLOW: () => new HeadersTooLargeError(),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: () => new BodyTooLargeError(),
+}
+
+/**
+ * Answers what Node's parser refuses, and requests that take too long, in this service's terms and without a word of what
+ * came: Node's error holds the bytes themselves, so it goes into no log either.
+ */
+export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+  // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
+  if (socket.bytesRead === 0) return void socket.destroy()
+  // What comes behind the last answer is not answered.
+  if (!connectionOf(socket).isEnding) void refuse(socket, KINDS[code]?.() ?? new MalformedRequestError())
+}
+
+/**
+ * Writes the last answer of a connection: behind those to the requests before, which would else be taken for it, and not at all when
+ * the request that broke has its answer already, as one that is refused by its headers while its body comes.
+ */
+export async function refuse(
+  socket: Socket,
+  refusal: Error,
+  headers?: Record<string, string>,
+): Promise<void> {
+  const connection = connectionOf(socket)
+  connection.isEnding = true
+  const { last, open } = connection
+  await allAnswered([...open].filter(({ request }) => request.complete))
+  // Its headers were read in the same packet, perhaps, and are still being looked at.
+  await setImmediate()
+  if (last && !last.request.complete && last.response.headersSent) endGently(socket, connection)
+  else if (socket.writable) endGently(socket, connection, rawAnswer(refusal, headers))
+}

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { markedSecret, marksIn } from '../fixtures/marked.ts'
+
+const LEAKY = fileURLToPath(new URL('fixtures/leaky.ts', import.meta.url))
+const LEAKS = fileURLToPath(new URL('../leaks.ts', import.meta.url))
+
+/** Runs a program without what tap puts before it. */
+function node(...args: string[]) {
+  const { PATH } = process.env
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env: { PATH }, encoding: 'utf8' })
+  return { status, output: stdout + stderr }
+}
+
+const places = {
+  output: /the output: a secret in base64/,
+  answer: /the answer 200 of \/: a secret in hex/,
+  file: /stray\.txt: a secret plain/,
+}
+
+for (const [place, says] of Object.entries(places))
+  t.test(`a test of the service fails when a secret is in its ${place}`, async t => {
+    const { status, output } = node(LEAKY, place)
+    t.not(status, 0)
+    t.match(output, says)
+    t.strictSame(marksIn(output), [], 'and shows it to nobody')
+  })
+
+t.test('and passes when there is none', async t => {
+  const { status, output } = node(LEAKY, 'nowhere')
+  t.equal(status, 0, output)
+})
+
+t.test('the whole output of a run is looked through', async t => {
+  const directory = t.testdir()
+  const [good, bad] = ['good', 'bad'].map(name => join(directory, name))
+  writeFileSync(String(good), 'ok 1 - a line\n')
+  writeFileSync(String(bad), `ok 1 - a line\n# ${markedSecret()}\n`)
+  t.same(node(LEAKS, String(good)), { status: 0, output: '' })
+  t.same(node(LEAKS, String(good), String(bad)), { status: 1, output: `${bad}: a secret plain in line 2\n` })
+})

@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import t from 'tap'
+import { GET, startServer } from './harness.ts'
+
+const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n'
+const TIMEOUT = /^HTTP\/1\.1 408 .*^connection: close.*"ERR_REQUEST_TIMEOUT"/ims
+/** Long enough for a busy machine to read in time what is sent at once. */
+const TIMES = { headersTimeout: 1_000, requestTimeout: 1_500, checkInterval: 50 }
+
+t.test('half a request is answered and cut when the rest takes too long', async t => {
+  const { answer } = await startServer(t, TIMES, (request, response) =>
+    request.resume().once('end', () => response.end('fine')),
+  )
+  const halves = ['GET / HT', 'GET / HTTP/1.1\r\nHost: x\r\n', POST, `${POST}abcd`]
+  const answers = await Promise.all([...halves, `${GET}GET / HT`, ''].map(answer))
+  for (const half of halves) t.match(answers.shift(), TIMEOUT, JSON.stringify(half))
+  t.match(answers.shift(), /^HTTP\/1\.1 200 .*fineHTTP\/1\.1 408 /s, 'on a connection in use')
+  t.strictSame(answers, [''], 'who says nothing is cut without an answer')
+})
+
+t.test('an idle connection is closed', async t => {
+  const { answer } = await startServer(t, { keepAliveTimeout: 100 })
+  t.match(await answer(GET), /fine$/)
+})
+
+t.test('who does not read its answer is cut', async t => {
+  const { server, open } = await startServer(t, { inactivityTimeout: 1_000 }, (_request, response) => {
+    // More than the system takes for a client that does not read.
+    response.end(Buffer.alloc(50_000_000))
+  })
+  const connected = once(server, 'connection')
+  const { socket } = open(GET)
+  socket.pause()
+  const [connection] = (await connected) as [Socket]
+  await once(connection, 'close')
+  t.ok(socket.bytesRead < 50_000_000)
+})
+
+t.test('an answer may take longer than a request', async t => {
+  const { open } = await startServer(t, TIMES, (_request, response) => {
+    response.write('begin ')
+    setTimeout(() => response.end('end'), 2_000)
+  })
+  const client = open(GET)
+  await client.until(/begin.*end/s)
+  t.pass()
+})
