@@ -3,7 +3,10 @@ import { targetsOf, type Fault } from './schedule.ts'
 
 /** What was under a fault when. Times are those of `performance`. */
 export type Activity = {
-  /** Whether one of these was under a fault within the last so many ms before `at`. Names as of {@link targetsOf}, or their beginnings. */
+  /**
+   * Whether one of these was under a fault within the last so many ms before `at`. Names are those of {@link targetsOf}
+   * and, with the number of the replica, of kinds; or how they begin.
+   */
   isNear: (targets: readonly string[], within: number, at?: number) => boolean
   /** How many faults have ended. */
   readonly done: number
@@ -26,7 +29,7 @@ export function conduct(
 
   async function perform(fault: Fault, before: Promise<unknown>): Promise<void> {
     await before
-    const targets = targetsOf(fault)
+    const targets = [...targetsOf(fault), `${fault.kind} ${fault.replica}`]
     for (const target of targets) active.set(target, (active.get(target) ?? 0) + 1)
     try {
       await play(fault)

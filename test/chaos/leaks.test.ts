@@ -17,7 +17,7 @@ t.test('what a process holds is seen', async t => {
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   const sockets = await Promise.all(
-    Array.from({ length: 10 }, async () => {
+    Array.from({ length: 30 }, async () => {
       const socket = connect(port, '127.0.0.1')
       await once(socket, 'connect')
       return socket

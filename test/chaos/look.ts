@@ -105,7 +105,8 @@ export async function endAll({ replicas }: Arena, violated: Violated): Promise<v
 /** A process may end by itself only where its disk is broken. */
 export function judgeEndings({ endings }: Arena, activity: Activity, violated: Violated): void {
   for (const { replica, status, last, at } of endings)
-    if (!activity.isNear([`disk ${replica}`], NEAR, at)) violated('ended', `exit status ${status}: ${last}`)
+    if (!activity.isNear([`disk: read-only ${replica}`], NEAR, at))
+      violated('ended', `exit status ${status}: ${last}`)
 }
 
 export function holding({ service }: Replica): Holding {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
 
 const GB = 1024 ** 3
 
@@ -20,11 +21,12 @@ export function machine(): string {
 
 /** The versions of what takes part in a run, in a line. */
 export function versions(): string {
-  const { version: fauxqs } = createRequire(import.meta.url)('fauxqs/package.json') as { version: string }
+  const fauxqs = readFileSync(join(import.meta.dirname, '../../node_modules/fauxqs/package.json'), 'utf8')
+  const { version }: { version: string } = JSON.parse(fauxqs)
   const servers = Object.entries(PROGRAMS).map(
     ([name, [program, ...args]]) => `${name} ${versionOf(program, args)}`,
   )
-  return [`Node ${process.versions.node}`, ...servers, 'Kafka 4.1.0', `fauxqs ${fauxqs}`].join(', ')
+  return [`Node ${process.versions.node}`, ...servers, 'Kafka 4.1.0', `fauxqs ${version}`].join(', ')
 }
 
 function versionOf(program: string, args: readonly string[]): string {

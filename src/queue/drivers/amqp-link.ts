@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Connection, type Channel, type ConnectionOptions } from 'rabbitmq-client'
 import { QueueRefusedError, QueueUnavailableError } from '../../errors.ts'
 import type { BrokerOptions, QueueMessage } from '../types.ts'
@@ -22,12 +23,16 @@ type AmqpLinkOptions = Pick<BrokerOptions, 'ensure' | 'timeout' | 'tls'> & {
   onBlocked: (reason: string | undefined) => void
 }
 
+/** Far more than the client lets a server send at a time, in bytes. */
+const LARGEST_FRAME = 16 * 1024 * 1024
+
 /** Connects, once, and sees to exchange and queue. Throws what the client throws, or the reason of the signal. */
 export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   const { timeout, signal } = options
   signal.throwIfAborted()
   // It is never let reconnect by itself: it would tell the reason only once, and is not to be hurried.
   const connection = new Connection(connectionOptions(options))
+  refuseHugeFrames(Reflect.get(connection, '_socket'))
   const { promise: failed, reject } = Promise.withResolvers<never>()
   let tell: (cause: unknown) => void = reject
   const destroy = () => {
@@ -62,6 +67,19 @@ export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   } catch (error) {
     destroy()
     throw error
+  }
+}
+
+/**
+ * The client asks its socket for as many bytes as the head of a frame says, outside of everything that could catch an error:
+ * bytes that are no AMQP would ask for more than a buffer can have, and end the process.
+ */
+function refuseHugeFrames(socket: Socket): void {
+  const read = socket.read.bind(socket)
+  socket.read = (size?: number): unknown => {
+    if (size === undefined || size <= LARGEST_FRAME) return read(size)
+    socket.destroy(new Error(`it sends a frame of ${size} bytes, which is no AMQP`))
+    return null
   }
 }
 

@@ -158,6 +158,15 @@ if (server !== null) {
     await Promise.all([driver.close(), lost])
   })
 
+  void t.test('loses a link whose server sends what is no AMQP, and nothing else', async t => {
+    const net = await proxy(t, server)
+    const { driver } = open(t, `amqp://127.0.0.1:${net.port}`)
+    await eventually(() => driver.connect())
+    net.garbleAnswers()
+    await t.rejects(driver.publish(message()), { code: 'ERR_QUEUE_UNAVAILABLE' })
+    t.equal(await eventually(() => driver.publish(message())), 'accepted')
+  })
+
   void t.test('ends a link that does not close in time', async t => {
     const net = await proxy(t, server)
     const { driver } = open(t, `amqp://127.0.0.1:${net.port}`, { timeout: 500 })
