@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import t from 'tap'
+import { command as consume } from '../../src/commands/consume.ts'
+import { command as simulate } from '../../src/commands/simulate.ts'
 import { describeVariables, loadConfig, type Config } from '../../src/config.ts'
 import { openBroker } from '../../src/queue/open.ts'
-import { simulateOptions } from '../../src/simulator/command.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { readCompose, ROOT, serviceOf } from './compose-file.ts'
 
@@ -75,8 +76,8 @@ t.test(
     for (const [name, { command, network_mode: mode = '', environment }] of others) {
       t.same(environment, {}, name)
       t.match(mode, /^service:(?:receiver|balancer)/, name)
-      const [, ...args] = command
-      const options = command[0] === 'simulate' ? simulateOptions : {}
+      const [called, ...args] = command
+      const { options } = called === 'simulate' ? simulate : consume
       t.doesNotThrow(() => parseArgs({ args, options }), name)
     }
   },
