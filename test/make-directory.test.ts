@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeDirectory } from '../src/make-directory.ts'
@@ -66,13 +76,34 @@ t.test('where nobody may make anything, not even root, it does not try for ever'
   t.throws(() => makeDirectory('/dev/null/\0'), { code: CODE, message: /used: ERR_INVALID_ARG_VALUE$/ })
 })
 
-t.test('one that may not be written', { skip: process.getuid?.() === 0 && 'root may' }, async t => {
-  const path = join(t.testdir(), 'closed')
+t.test('one that may not be written', async t => {
+  const root = mkdtempSync(join(tmpdir(), 'make-directory-'))
+  t.teardown(() => rmSync(root, { recursive: true }))
+  const path = join(root, 'closed')
   mkdirSync(path)
-  chmodSync(path, 0o500)
-  for (const directory of [path, join(path, 'below')])
-    t.throws(() => makeDirectory(directory), {
-      code: CODE,
-      message: /this user may not make or write it.*chown/,
-    })
+  for (const [directory, mode] of [
+    [root, 0o755],
+    [path, 0o555],
+  ] as const)
+    chmodSync(directory, mode)
+  asNobody(() => {
+    // Whether one that is there can be written is asked of the system in the name of whoever began the process.
+    const there = process.getuid?.() === 0 ? [] : [path]
+    for (const directory of [...there, join(path, 'below')])
+      t.throws(() => makeDirectory(directory), {
+        code: CODE,
+        message: /this user may not make or write it.*chown/,
+      })
+  })
 })
+
+/** Does something without the rights of root, whom nothing is forbidden. */
+function asNobody(act: () => void): void {
+  if (process.geteuid?.() !== 0) return act()
+  process.seteuid?.(65_534)
+  try {
+    act()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
