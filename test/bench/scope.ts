@@ -2,6 +2,7 @@ import type { Owner } from '../brokers/owner.ts'
 
 /** Owns what a part of a run starts, and ends it in the opposite order, as a test of tap's would. */
 export class Scope implements Owner {
+  readonly measures = true
   /** Why something could not be started, by its name. */
   readonly missing = new Map<string, string>()
   readonly #ends: (() => unknown)[] = []

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { markedSecret, marksIn } from '../fixtures/marked.ts'
+import { assertFileUnmarked, markedSecret, marksIn } from '../fixtures/marked.ts'
 
 const LEAKY = fileURLToPath(new URL('fixtures/leaky.ts', import.meta.url))
 const LEAKS = fileURLToPath(new URL('../leaks.ts', import.meta.url))
@@ -41,4 +41,19 @@ t.test('the whole output of a run is looked through', async t => {
   writeFileSync(String(bad), `ok 1 - a line\n# ${markedSecret()}\n`)
   t.same(node(LEAKS, String(good)), { status: 0, output: '' })
   t.same(node(LEAKS, String(good), String(bad)), { status: 1, output: `${bad}: a secret plain in line 2\n` })
+})
+
+void t.test('a large file is looked through in pieces, over their borders', async t => {
+  const secret = markedSecret()
+  const size = 16 * 1024 * 1024
+  const clean = join(t.testdir(), 'clean')
+  writeFileSync(clean, Buffer.alloc(2 * size + 100))
+  assertFileUnmarked(clean)
+  for (const at of [0, size - 10, 2 * size - 2_000, 2 * size]) {
+    const file = join(t.testdirName, `with ${at}`)
+    const bytes = Buffer.alloc(2 * size + 100)
+    bytes.write(secret, at, 'latin1')
+    writeFileSync(file, bytes)
+    t.throws(() => assertFileUnmarked(file), { message: /a secret plain/ }, `at ${at}`)
+  }
 })
