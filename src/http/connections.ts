@@ -91,7 +91,7 @@ export class Connections {
   #makeRoom(): boolean {
     for (const sockets of [this.#unanswered, this.#answered]) {
       for (const [socket, { open }] of sockets) {
-        if (![...open].every(({ request }) => !request.complete)) continue
+        if ([...open].some(({ request }) => request.complete)) continue
         this.#forget(socket)
         socket.destroy()
         return true

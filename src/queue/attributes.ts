@@ -1,5 +1,18 @@
 import type { Attributes, QueueMessage, TraceContext } from './types.ts'
 
+/** The attributes that every message has (CloudEvents 1.0, and `partitionkey` and `receivedat` as extensions). */
+export const ATTRIBUTES = [
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'subject',
+  'time',
+  'datacontenttype',
+  'partitionkey',
+  'receivedat',
+] as const satisfies (keyof Attributes)[]
+
 /** The attributes of the trace, which not every message has. */
 export const TRACE_ATTRIBUTES = ['traceparent', 'tracestate'] as const satisfies (keyof TraceContext)[]
 

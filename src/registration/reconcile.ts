@@ -1,5 +1,5 @@
-import { hrefOf } from '../jelou/href.ts'
 import { randomUUID } from 'node:crypto'
+import { hrefOf } from '../jelou/href.ts'
 import type { Integration, IntegrationRequest } from '../jelou/schemas.ts'
 import { afterCreate, afterUpdate, type KeptIntegration, type Target } from './kept.ts'
 import { conflict, rejected, secretLost, type LostCause, type Outcome } from './outcome.ts'

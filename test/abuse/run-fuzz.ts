@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createLifetime } from '../chaos/owner.ts'
 import { attack } from './attack.ts'
 
 /**
@@ -17,12 +18,8 @@ const { values } = parseArgs({
   },
 })
 const directory = mkdtempSync(join(tmpdir(), 'fuzz-'))
-const endings: (() => unknown)[] = [() => rmSync(directory, { recursive: true })]
-const owner = {
-  teardown: (ending: () => unknown) => void endings.unshift(ending),
-  pass: () => true,
-  fail: () => false,
-}
+const owner = createLifetime()
+owner.teardown(() => rmSync(directory, { recursive: true }))
 const began = performance.now()
 try {
   const report = await attack(owner, directory, {
@@ -46,7 +43,7 @@ try {
   console.log(`${problems.length} problems`)
   process.exitCode = problems.length === 0 ? 0 : 1
 } finally {
-  for (const ending of endings) await ending()
+  await owner.end()
 }
 
 function seconds(): number {

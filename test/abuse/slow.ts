@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { createLifetime } from '../chaos/owner.ts'
 import { ready, start, stop, variables } from '../conformance/service.ts'
 import { signed } from '../conformance/http.ts'
 
@@ -40,12 +41,8 @@ const KINDS: Record<string, { bytes: string; isDeaf?: true }> = {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'slow-'))
-const endings: (() => unknown)[] = [() => rmSync(directory, { recursive: true })]
-const owner = {
-  teardown: (ending: () => unknown) => void endings.unshift(ending),
-  pass: () => true,
-  fail: () => false,
-}
+const owner = createLifetime()
+owner.teardown(() => rmSync(directory, { recursive: true }))
 try {
   const service = await start(
     owner,
@@ -72,7 +69,7 @@ try {
   if (ratio < 0.9 || besides.failed > 0) process.exitCode = 1
   await stop(service)
 } finally {
-  for (const ending of endings) await ending()
+  await owner.end()
 }
 
 /** Keeps so many slow clients, in equal parts of every kind, until it is told to end. */

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createLifetime } from '../chaos/owner.ts'
 import { ready, start, variables } from '../conformance/service.ts'
 import { Random } from './random.ts'
 import { cropped, mannWhitney, quantile, welch } from './statistics.ts'
@@ -77,16 +78,12 @@ const pairs: Pair[] = [
 ]
 
 const directory = mkdtempSync(join(tmpdir(), 'timing-'))
-const endings: (() => unknown)[] = [() => rmSync(directory, { recursive: true })]
-const owner = {
-  teardown: (ending: () => unknown) => void endings.unshift(ending),
-  pass: () => true,
-  fail: () => false,
-}
+const owner = createLifetime()
+owner.teardown(() => rmSync(directory, { recursive: true }))
 try {
   for (const pair of pairs) await compare(pair)
 } finally {
-  for (const ending of endings) await ending()
+  await owner.end()
 }
 
 async function compare({ name, authType, given, kinds, isControl }: Pair): Promise<void> {

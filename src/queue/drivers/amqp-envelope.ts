@@ -1,5 +1,5 @@
 import type { Envelope } from 'rabbitmq-client'
-import { CONTENT_TYPE, TRACE_ATTRIBUTES, traceHeadersOf } from '../attributes.ts'
+import { ATTRIBUTES, CONTENT_TYPE, TRACE_ATTRIBUTES, traceHeadersOf } from '../attributes.ts'
 import type { QueueMessage } from '../types.ts'
 
 /** The most bytes of a routing key (AMQP 0-9-1, short string). */
@@ -10,9 +10,7 @@ const LONGEST_HEADER = 1024
 const PREFIX = 'cloudEvents:'
 /** Those of the attributes that there are: joining them for each message would cost more than all else here. */
 const HEADERS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'partitionkey', 'receivedat']
-    .concat(TRACE_ATTRIBUTES)
-    .map(name => [name, PREFIX + name]),
+  [...ATTRIBUTES, ...TRACE_ATTRIBUTES].map(name => [name, PREFIX + name]),
 )
 
 const keyBytes = new Uint8Array(LONGEST_KEY)

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import { TRACE_ATTRIBUTES } from '../attributes.ts'
+import { ATTRIBUTES, TRACE_ATTRIBUTES } from '../attributes.ts'
 import { settingsOf, wholeNumber } from '../settings.ts'
-import type { Attributes, BrokerOptions, QueueDriver, QueueMessage } from '../types.ts'
+import type { BrokerOptions, QueueDriver, QueueMessage } from '../types.ts'
 import { createRedisDriver } from './redis-driver.ts'
 import type { Failure } from './redis-failure.ts'
 
@@ -10,19 +10,6 @@ const SETTINGS = {
   maxlen: wholeNumber(1, 1e15 - 1).optional(),
   trim: z.enum(['approximate', 'exact'], 'must be approximate or exact').default('approximate'),
 }
-
-/** Fields of an entry beside `event`, the CloudEvents JSON itself; those of the trace follow, where there are any. */
-const ATTRIBUTES = [
-  'specversion',
-  'id',
-  'source',
-  'type',
-  'subject',
-  'time',
-  'datacontenttype',
-  'partitionkey',
-  'receivedat',
-] as const satisfies (keyof Attributes)[]
 
 /**
  * A Redis or Valkey stream (Redis 5 and newer; 6.2 where it may not be created). One script looks for the ids, appends the

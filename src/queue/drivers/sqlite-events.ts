@@ -137,10 +137,8 @@ export class Events implements RowSource {
   /** Makes an event a dead letter, if it is there. Returns its key. */
   bury(seq: number, attempts: number, reason: string, now: number): string | undefined {
     if (unsettled(this.#settled, [[seq, seq]]).length === 0) return undefined
-    const rows = [...this.#segments.between(seq, seq)].map(table =>
-      table.bury.get(attempts, reason, now, seq),
-    )
-    const row = rows[0]
+    const [table] = this.#segments.between(seq, seq)
+    const row = table?.bury.get(attempts, reason, now, seq)
     if (row === undefined) return undefined
     this.remove(seq)
     return String(row['partition_key'])

@@ -153,11 +153,16 @@ export function buffersIn(answers: readonly Answer[]): ArrayBuffer[] {
 export function openError(failure: Failure, file: string): Error {
   if (failure.kind === 'locked') return new QueueLockedError(file, { cause: failure })
   if (failure.kind === 'corrupt') return new QueueCorruptError(file, failure.reason, { cause: failure })
-  return callError(failure)
+  const advice = failure.kind === 'full' ? '. Make room on its disk' : ''
+  return queueError(failure, `${file} cannot be opened: ${failure.reason}${advice}`)
 }
 
 /** The error of errors.ts for a call that failed. Its `cause` is the failure. */
 export function callError(failure: Failure): Error {
+  return queueError(failure, failure.reason)
+}
+
+function queueError(failure: Failure, message: string): Error {
   const QueueError = failure.kind === 'full' ? QueueFullError : QueueUnavailableError
-  return new QueueError(failure.reason, { cause: failure })
+  return new QueueError(message, { cause: failure })
 }

@@ -12,13 +12,15 @@ const BUSY_TIMEOUT_OPENING = 5_000
 /** Nobody else writes; this is how long a checkpoint waits for a reader from outside before it is left for later. */
 const BUSY_TIMEOUT = 100
 
+const SEGMENTS = `CREATE TABLE segments (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, live INTEGER NOT NULL) STRICT;`
+
 /**
  * `segments` names the tables `events_<id>`, which are the queue: see {@link createSegment}. `seen_0` and `seen_1` are the two
  * generations of remembered ids. `counters` holds what would need a full scan to know; `settled`: no event up to this `seq`
  * is still to be delivered, although its row may be there; `last`: the last `seq` that was given.
  */
 const SCHEMA = `
-  CREATE TABLE segments (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, live INTEGER NOT NULL) STRICT;
+  ${SEGMENTS}
   CREATE TABLE dead (
     seq INTEGER PRIMARY KEY,
     partition_key TEXT NOT NULL,
@@ -40,12 +42,17 @@ const SCHEMA = `
 const FROM_VERSION_1 = `
   DROP INDEX events_delayed;
   ALTER TABLE events RENAME TO events_1;
-  CREATE INDEX events_1_delayed ON events_1 (not_before) WHERE not_before > 0;
-  CREATE TABLE segments (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, live INTEGER NOT NULL) STRICT;
+  ${delayedIndex(1)}
+  ${SEGMENTS}
   INSERT INTO segments SELECT 1, 1, value FROM counters WHERE name = 'waiting';
   INSERT INTO counters SELECT 'last', ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'events_1';
   PRAGMA user_version = 2;
 `
+
+/** Few messages are delayed: only those are in it. */
+function delayedIndex(id: number): string {
+  return `CREATE INDEX events_${id}_delayed ON events_${id} (not_before) WHERE not_before > 0;`
+}
 
 /**
  * Makes a table of events, in the order of `seq`; the key stands before the body so that a scan for keys does not read long
@@ -61,8 +68,17 @@ export function createSegment(database: DatabaseSync, id: number): void {
       created INTEGER NOT NULL,
       body BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX events_${id}_delayed ON events_${id} (not_before) WHERE not_before > 0;
+    ${delayedIndex(id)}
   `)
+}
+
+/** Takes all rows of a table of events away. Without a condition SQLite gives the pages back without writing them. */
+export function clearSegment(database: DatabaseSync, id: number): void {
+  database.exec(`DELETE FROM events_${id}`)
+}
+
+export function dropSegment(database: DatabaseSync, id: number): void {
+  database.exec(`DROP TABLE events_${id}`)
 }
 
 /**

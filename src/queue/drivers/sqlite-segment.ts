@@ -9,8 +9,6 @@ import { rangesOf, type Gap, type Range } from './sqlite-settled.ts'
  * them, and bytes stay what they are as long as nothing asks for characters.
  */
 export class SegmentTable {
-  readonly #database: DatabaseSync
-  readonly #name: string
   readonly add
   readonly read
   readonly fail
@@ -31,8 +29,6 @@ export class SegmentTable {
   constructor(database: DatabaseSync, id: number) {
     const name = `events_${id}`
     const prepare = (sql: string) => database.prepare(sql)
-    this.#database = database
-    this.#name = name
     this.add = prepare(`INSERT INTO ${name} (seq, partition_key, created, body) VALUES (?, ?, ?, ?)`)
     this.read = prepare(`SELECT attempts, body FROM ${name} WHERE seq = ?`)
     this.fail = prepare(
@@ -106,14 +102,5 @@ export class SegmentTable {
     const [first, last] = range
     const count = Number(this.#count.get(...range)?.['count'])
     return count === last - first + 1 ? [range] : rangesOf(JSON.parse(Object(this.#seqs.get(...range)).seqs))
-  }
-
-  /** Takes all rows away. Without a condition SQLite gives the pages back without writing them. */
-  clear(): void {
-    this.#database.exec(`DELETE FROM ${this.#name}`)
-  }
-
-  drop(): void {
-    this.#database.exec(`DROP TABLE ${this.#name}`)
   }
 }

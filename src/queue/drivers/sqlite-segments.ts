@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { createSegment } from './sqlite-schema.ts'
+import { clearSegment, createSegment, dropSegment } from './sqlite-schema.ts'
 import type { SegmentLimits } from './sqlite-protocol.ts'
 import { SegmentTable } from './sqlite-segment.ts'
 import type { Range } from './sqlite-settled.ts'
@@ -129,13 +129,12 @@ export class Segments {
 
   /** Takes the rows away that are left in it, and the table too, but for the last. */
   #empty(segment: Segment): void {
-    const table = this.#table(segment)
     if (segment !== this.#segmentOf(Infinity)) {
       this.#segments = this.#segments.filter(other => other !== segment)
       this.#tables.delete(segment.id)
-      table.drop()
+      dropSegment(this.#database, segment.id)
     } else if (segment.first <= this.#last) {
-      table.clear()
+      clearSegment(this.#database, segment.id)
       segment.first = this.#last + 1
       this.#bytes = 0
     }

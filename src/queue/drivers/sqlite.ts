@@ -1,5 +1,5 @@
 import type { BaseLogger } from 'pino'
-import { QueueFullError, QueueOverloadedError, QueueUnavailableError } from '../../errors.ts'
+import { QueueOverloadedError } from '../../errors.ts'
 import type {
   PublishOutcome,
   QueueConsumer,
@@ -16,7 +16,7 @@ import { packBatch, packKeys, packSettled, unpackEvents } from './sqlite-batch.t
 import { SqliteClient } from './sqlite-client.ts'
 import { createConsumer } from './sqlite-consumer.ts'
 import { createKeyCounts, mayHold } from './sqlite-key-counts.ts'
-import { callError, failureOf, type SegmentLimits } from './sqlite-protocol.ts'
+import { callError, type SegmentLimits } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
 
@@ -74,7 +74,6 @@ class SqliteQueue implements EmbeddedQueue {
   readonly name = 'sqlite'
   readonly consumer: QueueConsumer
   readonly #client: SqliteClient
-  readonly #file: string
   readonly #limit: { events: number; bytes: number }
   #connected: Promise<void> | undefined
   #messages: QueueMessage[] = []
@@ -85,7 +84,6 @@ class SqliteQueue implements EmbeddedQueue {
   constructor(options: SqliteQueueOptions, keyCounts?: SharedArrayBuffer) {
     const timeout = options.commitTimeout ?? 15_000
     this.#limit = options.maxInFlight ?? { events: 20_000, bytes: 64 * MIB }
-    this.#file = options.file
     this.#client = new SqliteClient({
       workerUrl: options.workerUrl ?? new URL('sqlite-worker.ts', import.meta.url),
       workerOptions: {
@@ -108,7 +106,7 @@ class SqliteQueue implements EmbeddedQueue {
   connect(): Promise<void> {
     this.#connected ??= this.#client.open().catch((error: unknown) => {
       this.#connected = undefined
-      throw opening(this.#file, error)
+      throw error
     })
     return this.#connected
   }
@@ -191,13 +189,4 @@ class SqliteQueue implements EmbeddedQueue {
       for (const { body } of messages) this.#bytes -= body.length
     }
   }
-}
-
-/** Whoever reads why the queue cannot be opened has to know which file it is. */
-function opening(file: string, error: unknown): unknown {
-  const QueueError = [QueueFullError, QueueUnavailableError].find(known => error instanceof known)
-  if (QueueError === undefined) return error
-  const cause = failureOf(error)
-  const advice = cause.kind === 'full' ? '. Make room on its disk' : ''
-  return new QueueError(`${file} cannot be opened: ${cause.reason}${advice}`, { cause })
 }

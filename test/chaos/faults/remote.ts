@@ -29,59 +29,38 @@ async function stalled(link: Proxy, hold: number): Promise<void> {
   link.stall(false)
 }
 
+/** What may happen to any server that the service depends on, and on the way to it. */
+const REMOTE = {
+  'kill -9': ({ server }, hold) => away(server, 'SIGKILL', hold),
+  SIGTERM: ({ server }, hold) => away(server, 'SIGTERM', hold),
+  SIGSTOP: ({ server }, hold) => paused(server, hold),
+  'connections refused': ({ link }, hold) => refused(link, hold),
+  'network stalled': ({ link }, hold) => stalled(link, hold),
+  'connections cut': async ({ link }) => link.cut(),
+  'connections half-closed': async ({ link }) => link.halfClose(),
+  'answers cut': async ({ link }) => link.cutAnswers(),
+  'answers garbled': async ({ link }) => link.garbleAnswers(),
+} satisfies Record<string, (remote: Remote, hold: number) => Promise<void>>
+
+function faultsOf<Name extends 'broker' | 'state'>(name: Name): Faults<`${Name}: ${keyof typeof REMOTE}`> {
+  const faults = Object.entries(REMOTE).map(([what, act]) => [
+    `${name}: ${what}`,
+    ({ arena, hold }: Play) => act(there(arena[name]), hold),
+  ])
+  return Object.fromEntries(faults)
+}
+
 function there(remote: Remote | undefined): Remote {
   if (remote === undefined) throw new TypeError('the scene has no such server')
   return remote
 }
 
-const broker = ({ arena }: Play): Remote => there(arena.broker)
-const state = ({ arena }: Play): Remote => there(arena.state)
-
-export const brokerFaults: Faults<
-  | 'broker: kill -9'
-  | 'broker: SIGTERM'
-  | 'broker: SIGSTOP'
-  | 'broker: connections cut'
-  | 'broker: connections refused'
-  | 'broker: network stalled'
-  | 'broker: connections half-closed'
-  | 'broker: answers cut'
-  | 'broker: answers garbled'
-  | 'broker: a bit flipped'
-> = {
-  'broker: kill -9': play => away(broker(play).server, 'SIGKILL', play.hold),
-  'broker: SIGTERM': play => away(broker(play).server, 'SIGTERM', play.hold),
-  'broker: SIGSTOP': play => paused(broker(play).server, play.hold),
-  'broker: connections refused': play => refused(broker(play).link, play.hold),
-  'broker: network stalled': play => stalled(broker(play).link, play.hold),
-  'broker: connections cut': async play => broker(play).link.cut(),
-  'broker: connections half-closed': async play => broker(play).link.halfClose(),
-  'broker: answers cut': async play => broker(play).link.cutAnswers(),
-  'broker: answers garbled': async play => broker(play).link.garbleAnswers(),
-  'broker: a bit flipped': async play => broker(play).link.flipBit(),
+export const brokerFaults = {
+  ...faultsOf('broker'),
+  'broker: a bit flipped': async ({ arena }: Play) => there(arena.broker).link.flipBit(),
 }
 
-export const stateFaults: Faults<
-  | 'state: kill -9'
-  | 'state: SIGTERM'
-  | 'state: SIGSTOP'
-  | 'state: connections cut'
-  | 'state: connections refused'
-  | 'state: network stalled'
-  | 'state: connections half-closed'
-  | 'state: answers cut'
-  | 'state: answers garbled'
-> = {
-  'state: kill -9': play => away(state(play).server, 'SIGKILL', play.hold),
-  'state: SIGTERM': play => away(state(play).server, 'SIGTERM', play.hold),
-  'state: SIGSTOP': play => paused(state(play).server, play.hold),
-  'state: connections refused': play => refused(state(play).link, play.hold),
-  'state: network stalled': play => stalled(state(play).link, play.hold),
-  'state: connections cut': async play => state(play).link.cut(),
-  'state: connections half-closed': async play => state(play).link.halfClose(),
-  'state: answers cut': async play => state(play).link.cutAnswers(),
-  'state: answers garbled': async play => state(play).link.garbleAnswers(),
-}
+export const stateFaults = faultsOf('state')
 
 export const jelouLinkFaults: Faults<
   | 'Jelou: connections cut'
