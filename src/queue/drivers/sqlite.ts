@@ -19,6 +19,8 @@ import { createKeyCounts, mayHold } from './sqlite-key-counts.ts'
 import { callError, type SegmentLimits } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
+/** Events that go to the worker before the turn is over: one that reads of thousands of connections takes seconds. */
+const LARGEST_BATCH = 1_024
 
 /** Sizes in bytes, times in ms. */
 export type SqliteQueueOptions = {
@@ -125,6 +127,7 @@ class SqliteQueue implements EmbeddedQueue {
       this.#callers.push({ resolve, reject })
       this.#events++
       this.#bytes += message.body.length
+      if (this.#messages.length === LARGEST_BATCH) void this.#flush()
     }
     return promise
   }
