@@ -22,8 +22,8 @@ export async function eventsNeeded(folder: string, sender: Sender, options: Opti
   try {
     const { url } = await startProgram(scope, 'bare-http.ts')
     const events = writeEvents({ file, count: 10_000, seed: options.seed })
-    const { answeredInTime, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
-    const perSecond = Math.max(LEAST_EVENTS, (answeredInTime / seconds) * 1.6)
+    const { statuses, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
+    const perSecond = Math.max(LEAST_EVENTS, (Number(statuses[200]?.inTime) / seconds) * 1.6)
     return Math.ceil(perSecond * (options.warmUp + options.seconds))
   } finally {
     await scope.end()
