@@ -16,7 +16,7 @@ const STATUS: Record<Traffic, number> = { fresh: 200, duplicates: 200, forged: 4
 const PACED_CONNECTIONS = 256
 /** For counting what a broker was given last, in ms. */
 const PATIENCE = 20_000
-const NONE = { count: 0, inTime: 0, p50: 0, p99: 0, p999: 0, max: 0 }
+export const NONE = { count: 0, inTime: 0, p50: 0, p99: 0, p999: 0, max: 0 }
 
 export type Measuring = Durations & { sender: Sender; files: Files; connections: number }
 
@@ -111,11 +111,11 @@ async function sendPaced(
   return load
 }
 
-function taken({ statuses }: LoadResult): number {
+export function taken({ statuses }: LoadResult): number {
   return statuses[200]?.count ?? 0
 }
 
-function answers({ statuses }: LoadResult): number {
+export function answers({ statuses }: LoadResult): number {
   return Object.values(statuses).reduce((sum, { count }) => sum + count, 0)
 }
 
@@ -125,7 +125,11 @@ function assertNotAllUsed(name: string, { count }: EventFile, used: number): voi
 }
 
 /** Nothing that was acknowledged is missing; what went to the spool meanwhile has time to get to the broker. */
-async function assertStored(name: string, { stored }: Running, acknowledged: number): Promise<void> {
+export async function assertStored(
+  name: string,
+  { stored }: Pick<Running, 'stored'>,
+  acknowledged: number,
+): Promise<void> {
   if (stored === undefined) return
   const deadline = Date.now() + PATIENCE
   let found = await stored()

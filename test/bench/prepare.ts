@@ -16,7 +16,11 @@ const run = promisify(execFile)
 const LEAST_EVENTS = 50_000
 
 /** More than anything here can take in a round: what `node:http` takes and half as much again, with what is warmed by. */
-export async function eventsNeeded(folder: string, sender: Sender, options: Options): Promise<number> {
+export async function eventsNeeded(
+  folder: string,
+  sender: Sender,
+  options: Pick<Options, 'seed' | 'warmUp' | 'seconds'>,
+): Promise<number> {
   const scope = new Scope()
   const file = join(folder, 'calibration')
   try {
@@ -43,7 +47,10 @@ export function writeFiles(folder: string, seed: string, count: number): Files {
 }
 
 /** Resolves with a folder of the service's data in which so many events wait. */
-export async function fillBacklog(folder: string, { backlog, seed }: Options): Promise<string> {
+export async function fillBacklog(
+  folder: string,
+  { backlog, seed }: Pick<Options, 'backlog' | 'seed'>,
+): Promise<string> {
   const path = join(folder, 'backlog')
   const data = join(path, 'data')
   mkdirSync(data, { recursive: true, mode: 0o700 })
