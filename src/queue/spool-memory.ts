@@ -7,6 +7,9 @@ export type MemoryOptions = {
   log: DriverLog
 }
 
+/** Events that are asked for before the turn is over: one that reads of thousands of connections takes seconds. */
+const MOST_ASKED = 1_024
+
 type Asking = { message: QueueMessage; answer: (isKnown: boolean) => void }
 
 /**
@@ -37,7 +40,8 @@ export class Memory {
     if (this.#late > 0) resolve(false)
     else {
       this.#asking.push({ message, answer: resolve })
-      this.#schedule()
+      if (this.#asking.length === MOST_ASKED) this.#flush()
+      else this.#schedule()
     }
     return promise
   }

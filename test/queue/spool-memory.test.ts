@@ -87,6 +87,16 @@ void t.test('waits for no store that hangs, and asks again once it has answered'
   t.same([count('pass unrecognised'), count('again')], [1, 1])
 })
 
+void t.test('asks while a turn of the event loop takes long, not only after it', async t => {
+  const { asked, store } = answering()
+  const memory = new Memory({ store, timeout: 60_000, log: noted().log })
+  const known = messages(1_500).map(one => memory.knows(one))
+  t.equal(asked.length, 1, 'before the turn is over')
+  await until(() => asked.length === 2)
+  for (const answer of asked) answer(new Set([0]))
+  t.equal((await Promise.all(known)).filter(Boolean).length, 2)
+})
+
 void t.test('lets events pass while the store is broken or full, and says so once', async t => {
   const { asked, state, remembered, store } = answering()
   const { log, lines } = noted()
