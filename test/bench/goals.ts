@@ -60,7 +60,8 @@ const GARBAGE =
   'some 60 MB are the program of Node itself, and V8 lets garbage lie as long as there is memory'
 
 const CROWDED =
-  'with thousands of requests in memory the main thread takes a quarter to a third more processor time for each, and the sender beside it twice as much'
+  'with thousands of requests in memory the garbage collector takes a sixth of the time of the main thread instead of a fiftieth, and the ' +
+  'sender beside it twice as much'
 const IN_TURN =
   'a refusal waits its turn among thousands of requests, which one thread reads and verifies before it may refuse'
 

@@ -18,7 +18,13 @@ const PACED_CONNECTIONS = 256
 const PATIENCE = 20_000
 export const NONE = { count: 0, inTime: 0, p50: 0, p99: 0, p999: 0, max: 0 }
 
-export type Measuring = Durations & { sender: Sender; files: Files; connections: number }
+export type Measuring = Durations & {
+  sender: Sender
+  files: Files
+  connections: number
+  /** What a subject is warmed with where what is measured is too little for that; other events. */
+  warm?: { events: EventFile; connections: number }
+}
 
 /**
  * Sends to a subject as many requests as it answers, once it is warm. Throws when a queue has less than was acknowledged, or when the
@@ -27,17 +33,18 @@ export type Measuring = Durations & { sender: Sender; files: Files; connections:
 export async function measureSubject(
   { name, traffic }: Subject,
   running: Running,
-  { sender, files, connections, warmUp, seconds }: Measuring,
+  { sender, files, connections, warmUp, seconds, ...more }: Measuring,
 ): Promise<Sample> {
   const events = files[traffic]
   const status = STATUS[traffic]
   const options = { url: running.url, events, connections, status }
-  const warm = await closedLoop(sender, { ...options, seconds: warmUp })
+  const warm = await closedLoop(sender, { ...options, ...more.warm, seconds: warmUp })
+  const used = more.warm === undefined ? warm.used : 0
   const before = { own: usageOf(running.pid), broker: running.broker?.() }
-  const load = await closedLoop(sender, { ...options, seconds, skip: warm.used % events.count })
+  const load = await closedLoop(sender, { ...options, seconds, skip: used % events.count })
   const after = { own: usageOf(running.pid), broker: running.broker?.() }
   await sleep(0)
-  if (traffic === 'fresh' && running.stored) assertNotAllUsed(name, events, warm.used + load.used)
+  if (traffic === 'fresh' && running.stored) assertNotAllUsed(name, events, used + load.used)
   await assertStored(name, running, traffic === 'duplicates' ? events.count : taken(warm) + taken(load))
   const { count, p50, p99, p999 } = load.statuses[status] ?? NONE
   const thousands = count / 1_000

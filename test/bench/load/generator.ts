@@ -168,7 +168,7 @@ if (rate === undefined) {
       const at = started + (sent * 1000) / rate
       const connection = idle.pop()
       if (connection === undefined) overdue.push(at)
-      else connection.send(at)
+      else connection.send(values.overload ? now : at)
     }
     await sleep(1)
   }

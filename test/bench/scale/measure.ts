@@ -15,7 +15,12 @@ import type { CurveResult, ScaleResults } from './results.ts'
 /** More of bodies than one thread verifies in a second. */
 const BYTES_PER_SECOND = 300e6
 
-type Run = { workplace: Workplace; options: ScaleOptions; events: (size: number, rooms: number) => EventFile }
+type Run = {
+  workplace: Workplace
+  options: ScaleOptions
+  events: (size: number, rooms: number) => EventFile
+  warm: NonNullable<Measuring['warm']>
+}
 
 /**
  * Measures the curves in rounds: in each, each point, and at each point each of its subjects, anew. Throws when a queue lost what was
@@ -31,7 +36,12 @@ export async function measureScale({
   const at = { backlog: 0, seed, progress, ...(processors !== undefined && { processors }) }
   return atWorkplace(at, async workplace => {
     const count = await eventsNeeded(workplace.folder, workplace.sender, options)
-    const run = { workplace, options, events: eventFiles(workplace.folder, count, options) }
+    const run: Run = {
+      workplace,
+      options,
+      events: eventFiles(workplace.folder, count, options),
+      warm: { events: warmEvents(workplace.folder, count, options), connections: USUAL.connections },
+    }
     const results = curves.map((curve): CurveResult => {
       const { name, axis, values } = curve
       const points = values.map(value => ({ value, samples: {} }))
@@ -69,7 +79,7 @@ async function measurePoint(
   value: number,
   name: string,
 ): Promise<Sample | undefined> {
-  const { workplace, events } = run
+  const { workplace, events, warm } = run
   const { warmUp, seconds } = run.options
   const { size, rooms, connections, replicas, start } = { ...USUAL, ...curve.setting(value) }
   const fresh = events(size, rooms)
@@ -81,7 +91,7 @@ async function measurePoint(
     )
   const subject = subjectOf(name)
   return started(workplace, { name, start: start ?? subject.start }, running =>
-    measureSubject(subject, running, measuring),
+    measureSubject(subject, running, { ...measuring, warm }),
   )
 }
 
@@ -101,6 +111,11 @@ function eventFiles(folder: string, count: number, { seed, warmUp, seconds }: Sc
     made.set(name, events)
     return events
   }
+}
+
+/** One connection, or bodies of a mebibyte, would leave a process as cold as it was: all are warmed by the usual load. */
+function warmEvents(folder: string, count: number, { seed }: ScaleOptions): EventFile {
+  return writeEvents({ file: join(folder, 'events-warm'), count, seed: `${seed}:warm` })
 }
 
 function endsOf(curve: Curve): Curve {
