@@ -37,7 +37,7 @@ t.test('npm run bench measures, finds what it sent, and writes the report', { ti
   for (const [name, sample] of Object.entries(round?.subjects ?? {}))
     t.ok(sample.perSecond > 0 && sample.failed === 0, name)
   t.strictSame(Object.keys(round?.halfLoad ?? {}), ['embedded', 'bare-fastify'])
-  t.ok(Number(round?.fdatasync) > 0 && Number(round?.overload?.accepted) > 0 && round?.ready?.length === 3)
+  t.ok(Number(round?.fdatasync) > 0 && Number(round?.overload?.offered) > 0 && round?.ready?.length === 3)
   for (const name of ['README.md', 'speed.svg', 'latency.svg', 'reached.json'])
     t.ok(existsSync(join(folder, name)), name)
 })

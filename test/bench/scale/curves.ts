@@ -33,8 +33,8 @@ export type Curve = {
 }
 
 export const USUAL: Setting = { connections: 64, size: BODY_SIZE, rooms: ROOMS }
-/** So few that their bodies of 1 MiB stay below the 64 MiB that may be under way. */
-const FEW_CONNECTIONS = 32
+/** So few that their bodies of 1 MiB stay far below the 64 MiB that may be under way. */
+const FEW_CONNECTIONS = 16
 
 export const CURVES: readonly Curve[] = [
   {

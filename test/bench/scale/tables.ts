@@ -36,10 +36,16 @@ export function titleOf({ axis }: CurveResult): string {
 function curveParts(curve: CurveResult): string[] {
   const { name, axis, points, sender } = curve
   const [first] = points
+  const hasBase = points.some(({ samples }) => BASELINE in samples)
   const rows = points.flatMap(point =>
-    Object.entries(point.samples).map(([subject, samples]) => rowOf(point, { subject, samples, first })),
+    Object.entries(point.samples).map(([subject, samples]) => {
+      const base = subject === BASELINE ? '' : ratioText(samples, point.samples[BASELINE])
+      const ratios = [ratioText(samples, first?.samples[subject]), ...(hasBase ? [base] : [])]
+      return rowOf(point, { subject, samples, ratios })
+    }),
   )
-  const head = [axis, 'subject', 'requests/s', '× the first', `× ${BASELINE}`, 'p50 ms', 'p99']
+  const ratios = ['× the first', ...(hasBase ? [`× ${BASELINE}`] : [])]
+  const head = [axis, 'subject', 'requests/s', ...ratios, 'p50 ms', 'p99']
   return [
     `### ${titleOf(curve)}`,
     table([...head, 'CPU s for 1,000 (+ broker)', 'RSS MB (peak)', 'failed'], rows),
@@ -48,17 +54,16 @@ function curveParts(curve: CurveResult): string[] {
   ]
 }
 
-type Cells = { subject: string; samples: Sample[]; first: PointResult | undefined }
+type Cells = { subject: string; samples: Sample[]; ratios: string[] }
 
-function rowOf(point: PointResult, { subject, samples, first }: Cells): string[] {
+function rowOf(point: PointResult, { subject, samples, ratios }: Cells): string[] {
   const of = (field: keyof Sample) => figure(samples.map(sample => sample[field])).median
   const broker = of('brokerCpu')
   return [
     point.value.toLocaleString('en'),
     subject,
     Math.round(of('perSecond')).toLocaleString('en'),
-    ratioText(samples, first?.samples[subject]),
-    subject === BASELINE ? '' : ratioText(samples, point.samples[BASELINE]),
+    ...ratios,
     digits(of('p50')),
     digits(of('p99')),
     digits(of('cpu')) + (broker > 0 ? ` + ${digits(broker)}` : ''),
