@@ -75,7 +75,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
   })
   const examiner = openExaminer(config, { log, now })
   const { publicListener, adminListener } = createListeners(config, log)
-  const documents = await describeListeners(publicListener, adminListener, publicUrl)
+  const documents = describeListeners(publicListener, adminListener, publicUrl)
 
   await publicListener.register(health, { checks, warnings: shownWarnings })
   await publicListener.register(webhook, {
