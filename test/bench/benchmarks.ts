@@ -1,40 +1,29 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chooseSender, type Sender } from './load/load.ts'
 import { measureOverload, measurePaced, measureSubject, type Measuring } from './measure.ts'
 import type { Options } from './options.ts'
-import { openProgress, type Progress } from './progress.ts'
-import { eventsNeeded, fillBacklog, syncsPerSecond, writeFiles } from './prepare.ts'
+import { openProgress } from './progress.ts'
+import { eventsNeeded, syncsPerSecond, writeFiles } from './prepare.ts'
 import { prepareRestarts, type Restarts } from './readiness.ts'
 import { judge } from './goals.ts'
 import { commitOf, describeMachine } from './machine.ts'
 import { readReached, writeReport } from './report.ts'
 import type { Results, Round } from './results.ts'
 import { tablesOf } from './tables.ts'
-import { Scope } from './scope.ts'
-import { Brokers } from './subjects/brokers.ts'
 import { chosen, SUBJECTS } from './subjects/all.ts'
 import { BASELINE } from './subjects/ceilings.ts'
-import type { Running, Subject } from './subjects/subject.ts'
+import type { Subject } from './subjects/subject.ts'
+import { atWorkplace, started, type Workplace } from './workplace.ts'
 
 /** What is measured at half load; the rate is by what the first of them takes. */
 const PACED = ['embedded', BASELINE]
 const RESTARTS = 3
 
 /** Everything that lasts for a whole run. */
-type Bench = {
-  scope: Scope
+type Bench = Workplace & {
   options: Options
-  sender: Sender
-  folder: string
-  brokers: Brokers
-  backlog: () => Promise<string>
   /** Undefined when only some subjects are measured, none of them embedded. */
   restarts: Restarts | undefined
   subjects: Subject[]
-  skipped: Record<string, string>
-  progress: Progress
 }
 
 /**
@@ -46,34 +35,20 @@ export async function runBenchmarks({
   ...options
 }: Options & { processors?: string }): Promise<boolean> {
   const subjects = chosen(options.subjects)
-  const scope = new Scope()
-  // Brokers lead groups of their own, which a terminal does not interrupt.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void scope.end().finally(() => process.exit(1)))
-  const folder = mkdtempSync(join(tmpdir(), 'jelou-receiver-bench-'))
-  scope.teardown(async () => rmSync(folder, { recursive: true, maxRetries: 5 }))
-  const sender = chooseSender(processors)
-  if (sender.tool !== 'wrk')
-    console.log('wrk is not on the PATH: our own generator sends, which takes more of the processors')
-  try {
+  const { rounds, backlog, seed } = options
+  const progress = openProgress(rounds)
+  const at = { backlog, seed, progress, ...(processors !== undefined && { processors }) }
+  return atWorkplace(at, async workplace => {
+    const { scope, folder } = workplace
     const isEmbedded = subjects.some(({ name }) => name === 'embedded')
     const bench: Bench = {
-      scope,
+      ...workplace,
       options,
-      sender,
-      folder,
       subjects,
-      brokers: new Brokers(scope),
-      backlog: once(() => fillBacklog(folder, options)),
       restarts: isEmbedded ? await prepareRestarts(scope, join(folder, 'restarts')) : undefined,
-      skipped: {},
-      progress: openProgress(options.rounds),
     }
-    const rounds = await measureRounds(bench)
-    return report(bench, rounds)
-  } finally {
-    await scope.end()
-  }
+    return report(bench, await measureRounds(bench))
+  })
 }
 
 async function measureRounds(bench: Bench): Promise<Round[]> {
@@ -137,39 +112,6 @@ async function measureRest(bench: Bench, round: Round, measuring: Measuring): Pr
   progress.line('fdatasync', `${round.fdatasync}/s`)
 }
 
-let uses = 0
-
-/** Starts a subject for as long as it is measured; undefined when it cannot be started on this machine. */
-async function started<T>(
-  bench: Bench,
-  subject: Subject,
-  measure: (running: Running) => Promise<T>,
-): Promise<T | undefined> {
-  const { name } = subject
-  if (name in bench.skipped) return undefined
-  const scope = new Scope()
-  bench.scope.teardown(() => scope.end())
-  const folder = join(bench.folder, `use-${uses++}`)
-  mkdirSync(folder, { mode: 0o700 })
-  try {
-    const queueName = `bench-${name}-${uses}`
-    const running = await subject.start({
-      scope,
-      folder,
-      queueName,
-      brokers: bench.brokers,
-      backlog: bench.backlog,
-    })
-    if (running !== null) return await measure(running)
-    bench.skipped[name] = [...scope.missing.values()].join('; ')
-    bench.progress.line(`${name} SKIPPED`, bench.skipped[name])
-    return undefined
-  } finally {
-    await scope.end()
-    rmSync(folder, { recursive: true, maxRetries: 5 })
-  }
-}
-
 function report({ options, sender, skipped }: Bench, rounds: Round[]): boolean {
   const goals = judge(rounds, readReached())
   const { seed, seconds, connections } = options
@@ -191,9 +133,4 @@ function report({ options, sender, skipped }: Bench, rounds: Round[]): boolean {
   console.log(`\n${tablesOf(results, SUBJECTS)}`)
   if (options.out !== undefined) writeReport(options.out, results, SUBJECTS)
   return options.quick || !goals.some(({ isRegression }) => isRegression)
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
 }

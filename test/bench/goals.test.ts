@@ -1,6 +1,7 @@
 import t from 'tap'
 import { GOALS, judge, type Goal } from './goals.ts'
-import { roundWith } from './fixtures/rounds.ts'
+import { OVERLOAD, roundWith } from './fixtures/rounds.ts'
+import type { OverloadSample } from './results.ts'
 
 const goal = (value: number[], more: Partial<Goal> = {}): Goal => ({
   id: 'goal',
@@ -68,7 +69,7 @@ t.test('each goal is found in what was measured', async t => {
       'node-red': 400 / busy,
     }),
     halfLoad: { embedded: paced(3 * busy), 'bare-fastify': paced(2 * busy) },
-    overload: { ...paced(5), accepted: 900, capacity: 950, refused: 10, refusedP99: 2000, failed: 3 },
+    overload: { ...OVERLOAD, accepted: 900, capacity: 950, refused: 10, refusedP99: 2000, failed: 3 },
     ready: [400, 900, 410],
   }))
   const results = judge(rounds, new Set())
@@ -94,6 +95,24 @@ t.test('each goal is found in what was measured', async t => {
     },
   )
 })
+
+t.test(
+  'what waited at the sender is neither refused nor failed, and nobody knows of refusals where there were none',
+  async t => {
+    const cases: [overload: Partial<OverloadSample>, fared: number | undefined][] = [
+      [{ unsent: 1_000_000 }, 0],
+      [{ failed: 2 }, 2],
+      [{ refusedP99: 1_001 }, 100],
+      [{ refused: 0, refusedP99: 0 }, undefined],
+    ]
+    for (const [overload, fared] of cases) {
+      const rounds = [{ ...roundWith({ embedded: 900 }), overload: { ...OVERLOAD, ...overload } }]
+      const values = Object.fromEntries(judge(rounds, new Set()).map(({ id, value }) => [id, value?.median]))
+      t.equal(values['overload-answers'], fared, JSON.stringify(overload))
+      t.equal(values['overload'], 1)
+    }
+  },
+)
 
 function paced(p99: number) {
   return { rate: 500, offered: 500, accepted: 500, p50: 1, p99, p999: 9 }

@@ -41,7 +41,7 @@ export function describeMachine(): Record<string, string> {
 export function commitOf(): string {
   const commit = git('rev-parse', '--short=12', 'HEAD')?.trim()
   if (commit === undefined) return 'unknown'
-  const changed = git('status', '--porcelain', '--', '.', ':!docs/benchmarks')?.trim()
+  const changed = git('status', '--porcelain', '--', '.', ':!docs/benchmarks', ':!docs/scaling.md')?.trim()
   return changed === '' ? commit : `${commit} + changes`
 }
 

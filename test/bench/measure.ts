@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { closedLoop, openLoop, type LoadResult, type Sender } from './load/load.ts'
+import { closedLoop, openLoop, type LoadResult, type Pace, type Sender } from './load/load.ts'
 import type { EventFile } from './load/events.ts'
+import { overloadConnections } from './overload.ts'
 import { usageOf } from './process-usage.ts'
 import type { OverloadSample, PacedSample, Sample } from './results.ts'
 import type { Running, Subject, Traffic } from './subjects/subject.ts'
@@ -11,12 +12,11 @@ export type Durations = { warmUp: number; seconds: number }
 
 /** What every request of this traffic is to be answered. */
 const STATUS: Record<Traffic, number> = { fresh: 200, duplicates: 200, forged: 401, strangers: 401 }
-/** How many connections a rate that is not to wait for answers takes, and one that is more than can be answered. */
+/** How many connections a rate that is not to wait for answers takes. */
 const PACED_CONNECTIONS = 256
-const OVERLOAD_CONNECTIONS = 2_000
 /** For counting what a broker was given last, in ms. */
 const PATIENCE = 20_000
-const NONE = { count: 0, p50: 0, p99: 0, p999: 0, max: 0 }
+export const NONE = { count: 0, inTime: 0, p50: 0, p99: 0, p999: 0, max: 0 }
 
 export type Measuring = Durations & { sender: Sender; files: Files; connections: number }
 
@@ -62,12 +62,8 @@ export async function measurePaced(
   measuring: Measuring,
   rate: number,
 ): Promise<PacedSample> {
-  const { load, accepted } = await sendPaced(name, running, measuring, {
-    rate,
-    connections: PACED_CONNECTIONS,
-  })
-  const { p50, p99, p999 } = load.statuses[200] ?? NONE
-  return { rate, offered: load.used / load.seconds, accepted, p50, p99, p999 }
+  const load = await sendPaced(name, running, measuring, { rate, connections: PACED_CONNECTIONS })
+  return paced(load, rate)
 }
 
 /** Sends three times what the subject can take. Throws as `measureSubject` does. */
@@ -78,44 +74,48 @@ export async function measureOverload(
   capacity: number,
 ): Promise<OverloadSample> {
   const rate = 3 * capacity
-  const { load, accepted } = await sendPaced(name, running, measuring, {
-    rate,
-    connections: OVERLOAD_CONNECTIONS,
-  })
+  const connections = overloadConnections()
+  // It is one once all connections wait.
+  const ramp = measuring.warmUp
+  const load = await sendPaced(name, running, measuring, { rate, connections, ramp, overload: true })
+  const offered = load.used / (ramp + load.seconds)
   const { 200: good = NONE, 503: refused = NONE } = load.statuses
   return {
+    ...paced(load, rate),
+    offered,
     capacity,
-    rate,
-    offered: load.used / load.seconds,
-    accepted,
-    p50: good.p50,
-    p99: good.p99,
-    p999: good.p999,
+    connections,
     refused: refused.count,
     refusedP99: refused.p99,
-    failed: answers(load) - good.count - refused.count + load.broken + load.unsent,
+    unsent: load.unsent,
+    failed: answers(load) - good.count - refused.count + load.broken,
   }
+}
+
+function paced(load: LoadResult, rate: number): PacedSample {
+  const { inTime, p50, p99, p999 } = load.statuses[200] ?? NONE
+  return { rate, offered: load.used / load.seconds, accepted: inTime / load.seconds, p50, p99, p999 }
 }
 
 async function sendPaced(
   name: string,
   running: Running,
   { sender, files, connections, warmUp, seconds }: Measuring,
-  paced: { rate: number; connections: number },
-): Promise<{ load: LoadResult; accepted: number }> {
+  paced: Pace & { connections: number },
+): Promise<LoadResult> {
   const options = { url: running.url, events: files.fresh, seconds }
   const warm = await closedLoop(sender, { ...options, connections, seconds: warmUp })
   const load = await openLoop(sender, { ...options, ...paced, skip: warm.used })
   if (running.stored) assertNotAllUsed(name, files.fresh, warm.used + load.used)
   await assertStored(name, running, taken(warm) + taken(load))
-  return { load, accepted: taken(load) / load.seconds }
+  return load
 }
 
-function taken({ statuses }: LoadResult): number {
+export function taken({ statuses }: LoadResult): number {
   return statuses[200]?.count ?? 0
 }
 
-function answers({ statuses }: LoadResult): number {
+export function answers({ statuses }: LoadResult): number {
   return Object.values(statuses).reduce((sum, { count }) => sum + count, 0)
 }
 
@@ -125,7 +125,11 @@ function assertNotAllUsed(name: string, { count }: EventFile, used: number): voi
 }
 
 /** Nothing that was acknowledged is missing; what went to the spool meanwhile has time to get to the broker. */
-async function assertStored(name: string, { stored }: Running, acknowledged: number): Promise<void> {
+export async function assertStored(
+  name: string,
+  { stored }: Pick<Running, 'stored'>,
+  acknowledged: number,
+): Promise<void> {
   if (stored === undefined) return
   const deadline = Date.now() + PATIENCE
   let found = await stored()

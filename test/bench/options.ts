@@ -64,7 +64,7 @@ export function parseOptions(args: string[]): Options & { help: boolean } {
 }
 
 /** wrk takes whole seconds, so everything is whole. */
-function positive(name: string, text: string): number {
+export function positive(name: string, text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} ${text} is no positive whole number`)
   return Number(text)
 }

@@ -1,6 +1,6 @@
 import { speedOf } from './goals.ts'
 import type { Results } from './results.ts'
-import { figure } from './statistics.ts'
+import { figure, type Figure } from './statistics.ts'
 import type { Subject } from './subjects/subject.ts'
 
 type About = Pick<Subject, 'name' | 'group'>
@@ -20,32 +20,48 @@ const TICK = '#d1d5db'
 /** A value of a row: a bar or a dot, and how far the rounds went apart. */
 type Row = { name: string; colour: string; marks: string; text: string }
 
-/** How many requests each takes, as shares of what bare Fastify takes; the lines at the ends are the rounds furthest apart. */
+/** How many requests each takes, as shares of what bare Fastify takes. */
 export function speedPlot({ rounds }: Results, subjects: readonly About[]): string {
-  const values = subjects.flatMap(({ name, group }) => {
-    const speed = speedOf(rounds, name)
-    return speed === undefined ? [] : [{ name, group, speed }]
+  const bars = subjects.flatMap(({ name, group }) => {
+    const value = speedOf(rounds, name)
+    return value === undefined ? [] : [{ name, group, value, text: value.median.toFixed(2) }]
   })
-  const most = Math.max(1, ...values.map(({ speed }) => speed.most))
-  const x = (value: number) => LEFT + (value / most) * WIDTH
-  const rows = values.map(({ name, group, speed }, index): Row => {
+  return barPlot('Requests per second, as shares of bare Fastify', bars)
+}
+
+/** `text` stands at its end. */
+export type Bar = About & { value: Figure; text: string }
+
+/** Bars from 0, with a line from the least to the most of the rounds at the end of each. */
+export function barPlot(title: string, bars: readonly Bar[]): string {
+  const most = Math.max(...bars.map(({ value }) => value.most))
+  const step = stepOf(most)
+  const top = Math.max(step, most)
+  const x = (value: number) => LEFT + (value / top) * WIDTH
+  const rows = bars.map(({ name, group, value, text }, index): Row => {
     const y = TOP + index * ROW
     const colour = COLOURS[group]
     return {
       name,
       colour,
-      text: speed.median.toFixed(2),
+      text,
       marks:
-        `<rect x="${LEFT}" y="${y + 5}" width="${round(x(speed.median) - LEFT)}" height="14" fill="${colour}"/>` +
-        `<path d="M${round(x(speed.least))} ${y + 12}H${round(x(speed.most))}" stroke="#111827" stroke-width="1.5"/>`,
+        `<rect x="${LEFT}" y="${y + 5}" width="${round(x(value.median) - LEFT)}" height="14" fill="${colour}"/>` +
+        `<path d="M${round(x(value.least))} ${y + 12}H${round(x(value.most))}" stroke="#111827" stroke-width="1.5"/>`,
     }
   })
-  const ticks = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2].filter(tick => tick <= most)
+  const ticks = Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, index) => index * step)
   return plot(
-    'Requests per second, as shares of bare Fastify',
+    title,
     rows,
-    ticks.map(tick => [x(tick), String(tick)]),
+    ticks.map(tick => [x(tick), tick.toLocaleString('en')]),
   )
+}
+
+/** A quarter, a half or one of a power of ten, so that there are four to ten of it. */
+function stepOf(most: number): number {
+  const power = 10 ** Math.floor(Math.log10(most))
+  return most / power < 2.5 ? power / 4 : most / power < 5 ? power / 2 : power
 }
 
 /** The latencies at full load: p50, p99 and p99.9 on a scale of powers of ten. */
@@ -101,7 +117,7 @@ function plot(
       `<text x="${LEFT + WIDTH + 12}" y="${y}">${text}</text>`
     )
   })
-  const size = `width="${LEFT + WIDTH + 60}" height="${bottom + 28}"`
+  const size = `width="${LEFT + WIDTH + 120}" height="${bottom + 28}"`
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12" role="img">` +
     `<title>${title}</title><rect width="100%" height="100%" fill="#ffffff"/>` +

@@ -16,14 +16,18 @@ const run = promisify(execFile)
 const LEAST_EVENTS = 50_000
 
 /** More than anything here can take in a round: what `node:http` takes and half as much again, with what is warmed by. */
-export async function eventsNeeded(folder: string, sender: Sender, options: Options): Promise<number> {
+export async function eventsNeeded(
+  folder: string,
+  sender: Sender,
+  options: Pick<Options, 'seed' | 'warmUp' | 'seconds'>,
+): Promise<number> {
   const scope = new Scope()
   const file = join(folder, 'calibration')
   try {
     const { url } = await startProgram(scope, 'bare-http.ts')
     const events = writeEvents({ file, count: 10_000, seed: options.seed })
-    const { answeredInTime, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
-    const perSecond = Math.max(LEAST_EVENTS, (answeredInTime / seconds) * 1.6)
+    const { statuses, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
+    const perSecond = Math.max(LEAST_EVENTS, (Number(statuses[200]?.inTime) / seconds) * 1.6)
     return Math.ceil(perSecond * (options.warmUp + options.seconds))
   } finally {
     await scope.end()
@@ -43,7 +47,10 @@ export function writeFiles(folder: string, seed: string, count: number): Files {
 }
 
 /** Resolves with a folder of the service's data in which so many events wait. */
-export async function fillBacklog(folder: string, { backlog, seed }: Options): Promise<string> {
+export async function fillBacklog(
+  folder: string,
+  { backlog, seed }: Pick<Options, 'backlog' | 'seed'>,
+): Promise<string> {
   const path = join(folder, 'backlog')
   const data = join(path, 'data')
   mkdirSync(data, { recursive: true, mode: 0o700 })

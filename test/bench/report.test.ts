@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { roundWith, resultsOf } from './fixtures/rounds.ts'
+import { OVERLOAD, roundWith, resultsOf } from './fixtures/rounds.ts'
 import { judge } from './goals.ts'
 import { readReached, writeReport } from './report.ts'
 import { tablesOf } from './tables.ts'
@@ -34,6 +34,23 @@ t.test('the tables have every subject, every goal, where it was measured, and wh
       1,
       'its rows are of one length',
     )
+})
+
+t.test('the tables say what became of an overload, and over how many connections', async t => {
+  const cases: [connections: number, expected: string][] = [
+    [11_500, 'over 11,500 connections: 2,700 events/s due, 1,000 sent'],
+    [800, 'over 800 connections, too few to be refused (`ulimit -Hn`): 2,700'],
+  ]
+  for (const [connections, expected] of cases) {
+    const overload = { ...OVERLOAD, connections }
+    const text = tablesOf(resultsOf(rounds.map(round => ({ ...round, overload }))), SUBJECTS)
+    t.match(text, expected)
+    t.match(
+      text,
+      '900/s taken before the end, 1.00 of capacity (p50 700, p99 900 ms), 100 refused with 503 (p99 400 ms)',
+    )
+    t.match(text, '0 failed, 5,000 waited at the sender')
+  }
 })
 
 t.test('a report is written between its marks, and remembers what was reached', async t => {

@@ -10,7 +10,6 @@ const REACHED = 'reached.json'
 const PICTURES =
   '![Requests per second of each subject, as shares of bare Fastify](speed.svg)\n\n' +
   '![Latency of each subject at full load: p50, p99, p99.9](latency.svg)'
-const BEGIN = '<!-- results: written by `npm run bench` -->\n'
 const END = '<!-- end of results -->'
 
 /** The goals that a committed run reached, by their ids. */
@@ -29,11 +28,8 @@ export function writeReport(
 ): void {
   mkdirSync(folder, { recursive: true })
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
-  const readme = existsSync(join(folder, 'README.md'))
-    ? readFileSync(join(folder, 'README.md'), 'utf8')
-    : BEGIN + END
   write('results.json', `${JSON.stringify(results, null, 1)}\n`)
-  write('README.md', withResults(readme, `${tablesOf(results, subjects)}\n\n${PICTURES}`))
+  writeResults(join(folder, 'README.md'), 'bench', `${tablesOf(results, subjects)}\n\n${PICTURES}`)
   write('speed.svg', speedPlot(results, subjects))
   write('latency.svg', latencyPlot(results, subjects))
   const first = results.goals
@@ -45,10 +41,12 @@ export function writeReport(
   write(REACHED, `${JSON.stringify({ ...Object.fromEntries(first), ...reachedIn(folder) }, null, 1)}\n`)
 }
 
-function withResults(readme: string, tables: string): string {
-  const [before = '', rest] = readme.split(BEGIN)
-  if (rest === undefined) throw new Error(`README.md has no line ${BEGIN}`)
-  return `${before}${BEGIN}\n${tables}\n\n${rest.slice(rest.indexOf(END))}`
+/** Puts Markdown between the marks of a command in a document, or makes one of it. Throws when the document has no such marks. */
+export function writeResults(file: string, command: string, results: string): void {
+  const begin = `<!-- results: written by \`npm run ${command}\` -->\n`
+  const [before = '', rest] = (existsSync(file) ? readFileSync(file, 'utf8') : begin + END).split(begin)
+  if (rest === undefined) throw new Error(`${file} has no line ${begin}`)
+  writeFileSync(file, `${before}${begin}\n${results}\n\n${rest.slice(rest.indexOf(END))}`)
 }
 
 function reachedIn(folder: string): Record<string, unknown> {

@@ -17,8 +17,9 @@ export type Sample = {
   failed: number
 }
 
-/** A constant number of requests a second. Latencies count from when a request was due. */
+/** A constant number of requests a second. Latencies are of those that were taken, and count from when they were due. */
 export type PacedSample = {
+  /** Those that became due, per second, were sent, and were answered 200 before the end. */
   rate: number
   offered: number
   accepted: number
@@ -27,12 +28,15 @@ export type PacedSample = {
   p999: number
 }
 
-/** More than can be taken: what was taken, refused, and how quickly. */
+/** More than can be taken: what was taken, refused, and how quickly. Latencies count from the sending. */
 export type OverloadSample = PacedSample & {
   capacity: number
+  connections: number
   refused: number
   refusedP99: number
-  /** Answered by neither 200 nor 503, cut off, or not even sent. */
+  /** Waited at the sender to the end, because no connection was free. */
+  unsent: number
+  /** Answered by neither 200 nor 503, or cut off. */
   failed: number
 }
 

@@ -1,6 +1,7 @@
 import { speedOf } from './goals.ts'
 import type { GoalResult, OverloadSample, PacedSample, Results, Round, Sample } from './results.ts'
 import { figure, median, type Figure } from './statistics.ts'
+import { OVERLOAD_CONNECTIONS } from './overload.ts'
 import type { Subject } from './subjects/subject.ts'
 
 type About = Pick<Subject, 'name' | 'group' | 'about'>
@@ -85,9 +86,13 @@ function restTable(rounds: readonly Round[]): string {
   if (overloads.length > 0) {
     const of = (field: keyof OverloadSample) => median(overloads.map(sample => sample[field]))
     const whole = (field: keyof OverloadSample) => Math.round(of(field)).toLocaleString('en')
+    const share = median(overloads.map(({ accepted, capacity }) => accepted / capacity))
+    const few = of('connections') < OVERLOAD_CONNECTIONS ? ', too few to be refused (`ulimit -Hn`)' : ''
     rows.push([
-      `embedded at 3 × capacity: ${whole('rate')} events/s due, ${whole('offered')} sent`,
-      `${whole('accepted')}/s taken, ${whole('refused')} refused with 503 (p99 ${digits(of('refusedP99'))} ms), ${whole('failed')} failed`,
+      `embedded at 3 × capacity over ${whole('connections')} connections${few}: ${whole('rate')} events/s due, ${whole('offered')} sent`,
+      `${whole('accepted')}/s taken before the end, ${digits(share)} of capacity (p50 ${digits(of('p50'))}, p99 ${digits(of('p99'))} ms), ` +
+        `${whole('refused')} refused with 503 (p99 ${digits(of('refusedP99'))} ms), ${whole('failed')} failed, ` +
+        `${whole('unsent')} waited at the sender`,
     ])
   }
   const ready = rounds.flatMap(({ ready = [] }) => ready)
@@ -105,12 +110,13 @@ function restTable(rounds: readonly Round[]): string {
   return rows.length === 0 ? '' : table(['besides', 'measured'], rows)
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 /** Three digits that count. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (!Number.isFinite(value)) return '–'
   const size = Math.abs(value)
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)

@@ -35,6 +35,7 @@ const RUN: Record<string, { file: string; by: string } | { reason: string }> = {
     by: 'the pictures of the README can be taken anew',
   },
   'npm run bench': { file: 'test/bench/run.test.ts', by: 'As `npm run bench` does' },
+  'npm run scale': { file: 'test/bench/scale/run.test.ts', by: 'As `npm run scale` does' },
   'npx node docker/test-image.ts': { file: '.ci/run', by: 'docker/test-image.ts' },
   'docker build --tag jelou-receiver .': { file: 'docker/image/build.ts', by: "'build'" },
   'docker compose up': { file: 'docker/image/compose.ts', by: 'docker compose up' },

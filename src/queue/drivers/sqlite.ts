@@ -19,6 +19,8 @@ import { createKeyCounts, mayHold } from './sqlite-key-counts.ts'
 import { callError, type SegmentLimits } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
+/** Events that go to the worker before the turn is over: one that reads of thousands of connections takes seconds. */
+const LARGEST_BATCH = 1_024
 
 /** Sizes in bytes, times in ms. */
 export type SqliteQueueOptions = {
@@ -27,7 +29,7 @@ export type SqliteQueueOptions = {
   /** How long an event id is remembered at least; 0 remembers none. */
   dedupeWindow: number
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>
-  /** What may wait for the disk at a time. Default: 20,000 events, 64 MiB. */
+  /** What may wait for the disk at a time. Default: 10,000 events, 64 MiB. */
   maxInFlight?: { events: number; bytes: number }
   /** When a table of the database is full, and another is begun. Default: 32,768 events, 32 MiB. */
   segments?: Partial<SegmentLimits>
@@ -83,7 +85,7 @@ class SqliteQueue implements EmbeddedQueue {
 
   constructor(options: SqliteQueueOptions, keyCounts?: SharedArrayBuffer) {
     const timeout = options.commitTimeout ?? 15_000
-    this.#limit = options.maxInFlight ?? { events: 20_000, bytes: 64 * MIB }
+    this.#limit = options.maxInFlight ?? { events: 10_000, bytes: 64 * MIB }
     this.#client = new SqliteClient({
       workerUrl: options.workerUrl ?? new URL('sqlite-worker.ts', import.meta.url),
       workerOptions: {
@@ -125,6 +127,7 @@ class SqliteQueue implements EmbeddedQueue {
       this.#callers.push({ resolve, reject })
       this.#events++
       this.#bytes += message.body.length
+      if (this.#messages.length === LARGEST_BATCH) void this.#flush()
     }
     return promise
   }

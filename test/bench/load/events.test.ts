@@ -48,6 +48,24 @@ t.test('others are signed by somebody else, or come from a stranger', async t =>
   t.equal(stranger?.body.length, 20_000)
 })
 
+t.test('events are of the size and of as many conversations as is asked for', async t => {
+  const cases: [options: { size?: number; rooms?: number }, rooms: number][] = [
+    [{ size: 200 }, 1_000],
+    [{ size: 1_048_576 }, 1_000],
+    [{ rooms: 1 }, 1],
+    [{ rooms: 10 }, 10],
+    [{ rooms: 1_000_000 }, 1_000_000],
+  ]
+  for (const [options, most] of cases) {
+    const requests = read(t, { count: 50, seed: 'seed', ...options })
+    const bodies = requests.map(({ body }) => body)
+    t.ok(bodies.every(body => body.length === (options.size ?? 600)))
+    t.equal(new Set(bodies).size, 50, 'no two are alike')
+    const rooms = new Set(bodies.map(body => JSON.parse(body).room_id))
+    t.ok(rooms.size <= most && rooms.size >= Math.min(most, 40), `${rooms.size} rooms`)
+  }
+})
+
 t.test('a seed gives its events', async t => {
   const since = 1_800_000_000_000
   const a = eventMaker('a', { since })

@@ -7,7 +7,10 @@ import { parseArgs } from 'node:util'
 /**
  * Sends the requests of a file as they are, as a process of its own, and prints what was answered as JSON. Without `--rate` each
  * connection sends the next one when the one before is answered. With it so many a second become due, whatever the answers do:
- * one for which no connection is free waits, and its latency counts from when it was due (no coordinated omission).
+ * one for which no connection is free waits, and its latency counts from when it was due (no coordinated omission). What waits at the
+ * end is sent yet. With `--overload` it is not, and latencies count from the sending: more becomes due than can ever be
+ * answered, so that waiting here says how long it went on, and nothing of who answers. What is answered in the first `--ramp`
+ * seconds, which come before the others, is not `inTime`.
  */
 const { values } = parseArgs({
   options: {
@@ -19,13 +22,19 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     seconds: { type: 'string', default: '4' },
     rate: { type: 'string' },
+    ramp: { type: 'string', default: '0' },
+    overload: { type: 'boolean', default: false },
   },
 })
 const record = Number(values.record)
 const count = Number(values.count)
-const seconds = Number(values.seconds)
+const ramp = Number(values.ramp)
+const seconds = ramp + Number(values.seconds)
 const rate = values.rate === undefined ? undefined : Number(values.rate)
-const CHUNK = 4_096
+/** How many requests are read at a time: 4 MiB of them. */
+const CHUNK = Math.max(1, Math.floor(4_194_304 / record))
+/** How many connections are being opened at a time: a listener's backlog is 511. */
+const OPENING = 256
 /** How long answers are waited for at the end, in ms. */
 const PATIENCE = 10_000
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
@@ -51,10 +60,10 @@ function next(): Buffer {
   return chunk.subarray(at * record, (at + 1) * record)
 }
 
-/** In nanoseconds, which a histogram of integers can hold. */
-const latencies = new Map<number, ReturnType<typeof createHistogram>>()
+/** By status: latencies in nanoseconds, which a histogram of integers can hold, and how many came before the end. */
+const answers = new Map<number, { latencies: ReturnType<typeof createHistogram>; inTime: number }>()
+const open = new Set<Connection>()
 let broken = 0
-let open = 0
 let isOver = false
 
 class Connection {
@@ -69,14 +78,13 @@ class Connection {
   constructor(url: URL, free: (connection: Connection) => void) {
     this.#free = free
     this.#socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true })
-    open++
     this.#socket.on('connect', () => this.#free(this))
     this.#socket.on('data', data => this.#read(data))
     this.#socket.on('error', () => {})
     this.#socket.on('close', () => {
-      open--
+      open.delete(this)
       if (this.#due !== undefined && !isOver) broken++
-      if (!isOver) setTimeout(() => isOver || new Connection(url, free), 10)
+      if (!isOver) setTimeout(() => isOver || open.add(new Connection(url, free)), 10)
     })
   }
 
@@ -104,9 +112,12 @@ class Connection {
   }
 
   #answered(): void {
-    let histogram = latencies.get(this.#status)
-    if (histogram === undefined) latencies.set(this.#status, (histogram = createHistogram()))
-    histogram.record(Math.max(1, Math.round((performance.now() - (this.#due ?? 0)) * 1e6)))
+    let answer = answers.get(this.#status)
+    if (answer === undefined)
+      answers.set(this.#status, (answer = { latencies: createHistogram(), inTime: 0 }))
+    const now = performance.now()
+    answer.latencies.record(Math.max(1, Math.round((now - (this.#due ?? 0)) * 1e6)))
+    if (now >= started + ramp * 1000 && now < end) answer.inTime++
     this.#due = undefined
     this.#missing = -1
     this.#head = Buffer.alloc(0)
@@ -117,25 +128,31 @@ class Connection {
 const url = new URL(values.url)
 const length = Number(values.connections)
 const idle: Connection[] = []
-const all: Connection[] = []
 const overdue: number[] = []
 let overdueFrom = 0
 let started = 0
 let end = 0
-let answeredInTime = 0
 
 function free(connection: Connection): void {
-  if (started === 0) return void idle.push(connection)
-  const now = performance.now()
-  if (now < end) answeredInTime++
-  const due = rate === undefined ? (now < end ? now : undefined) : overdue[overdueFrom]
-  if (due === undefined) return void idle.push(connection)
-  if (rate !== undefined) overdueFrom++
-  connection.send(due)
+  const due = started === 0 ? undefined : nextDue()
+  if (due === undefined) idle.push(connection)
+  else connection.send(due)
 }
 
-for (let index = 0; index < length; index++) all.push(new Connection(url, free))
-while (idle.length < length) await sleep(5)
+/** When what a free connection is to send now was due; undefined when there is nothing. */
+function nextDue(): number | undefined {
+  const now = performance.now()
+  if (rate === undefined) return now < end ? now : undefined
+  if (overdueFrom === overdue.length || (values.overload && now >= end)) return undefined
+  const due = overdue[overdueFrom++]
+  return values.overload ? now : due
+}
+
+while (idle.length < length) {
+  for (let opened = open.size; opened < Math.min(length, idle.length + OPENING); opened++)
+    open.add(new Connection(url, free))
+  await sleep(1)
+}
 const cpu = process.cpuUsage()
 started = performance.now()
 end = started + seconds * 1000
@@ -157,27 +174,28 @@ if (rate === undefined) {
   }
 }
 const late = Date.now() + PATIENCE
-while (idle.length < open && Date.now() < late) await sleep(5)
+while (idle.length < open.size && Date.now() < late) await sleep(5)
 isOver = true
-for (const connection of all) connection.end()
+const unanswered = open.size - idle.length
+for (const connection of open) connection.end()
 closeSync(handle)
 const spent = process.cpuUsage(cpu)
 console.log(
   JSON.stringify({
     used,
-    broken: broken + (open - idle.length),
+    broken: broken + unanswered,
     unsent: overdue.length - overdueFrom,
-    answeredInTime,
     cpu: (spent.user + spent.system) / 1e6,
     statuses: Object.fromEntries(
-      [...latencies].map(([status, histogram]) => [
+      [...answers].map(([status, { latencies, inTime }]) => [
         status,
         {
-          count: histogram.count,
-          p50: histogram.percentile(50) / 1e6,
-          p99: histogram.percentile(99) / 1e6,
-          p999: histogram.percentile(99.9) / 1e6,
-          max: histogram.max / 1e6,
+          count: latencies.count,
+          inTime,
+          p50: latencies.percentile(50) / 1e6,
+          p99: latencies.percentile(99) / 1e6,
+          p999: latencies.percentile(99.9) / 1e6,
+          max: latencies.max / 1e6,
         },
       ]),
     ),

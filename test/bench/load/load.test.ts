@@ -94,6 +94,39 @@ t.test('a constant rate does not wait for answers, and counts the waiting for a 
   t.ok(Number(late.statuses[200]?.max) > 500, `the slowest took ${late.statuses[200]?.max} ms`)
 })
 
+t.test('an overload counts what was answered before the end, and sends nothing after it', async t => {
+  const server = createServer((request, response) => {
+    request.resume()
+    setTimeout(() => response.writeHead(200, { 'content-length': 0 }).end(), 400)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const options = { url, events: events(t, 1_000), connections: 5, seconds: 1, rate: 100 }
+  // Five connections take a dozen a second of a hundred: the other requests find none.
+  const { statuses, used, unsent, broken } = await openLoop(
+    { tool: 'generator' },
+    { ...options, ramp: 1, overload: true },
+  )
+  const { count = 0, inTime = 0, max = Infinity } = statuses[200] ?? {}
+  t.equal(count, used, 'what was sent is answered')
+  t.ok(used <= 30, `${used} were sent`)
+  t.ok(inTime > 0 && inTime <= count - 5, `${inTime} of them in the second second`)
+  t.ok(unsent + used > 190, `${unsent} waited at the sender`)
+  t.ok(max < 1_500, `${max} ms since the sending`)
+  t.equal(broken, 0)
+})
+
+t.test('thousands of connections are opened and closed', async t => {
+  const { url } = await serve(t, () => 200)
+  const options = { url, events: events(t, 5_000), connections: 2_000, seconds: 1, rate: 2_000 }
+  const { statuses, broken, unsent } = await openLoop({ tool: 'generator' }, { ...options, overload: true })
+  t.ok(Number(statuses[200]?.count) > 0)
+  t.strictSame([broken, Object.keys(statuses)], [0, ['200']])
+  t.ok(unsent >= 0)
+})
+
 t.test('connections that break are counted', async t => {
   let requests = 0
   const server = createServer((request, response) => {

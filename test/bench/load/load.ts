@@ -6,7 +6,8 @@ import { childrenCpu } from '../process-usage.ts'
 
 /** In ms. */
 export type Latency = { p50: number; p99: number; p999: number; max: number }
-export type Answered = { count: number } & Latency
+/** `inTime`: those of them that came before the end, and after the ramp. */
+export type Answered = { count: number; inTime: number } & Latency
 
 /** What came of sending. `seconds` is how long it took; `cpu` what the sender itself used of the processors, in seconds. */
 export type LoadResult = {
@@ -16,10 +17,8 @@ export type LoadResult = {
   broken: number
   /** How many requests were taken from the file. */
   used: number
-  /** Those that became due and found no connection to the end. Of a constant rate only. */
+  /** Those that became due and found no connection to the end: they waited at the sender. Of a constant rate only. */
   unsent: number
-  /** Those of any status that were answered before the end. */
-  answeredInTime: number
   seconds: number
   cpu: number
 }
@@ -53,19 +52,32 @@ export function closedLoop(sender: Sender, options: LoadOptions): Promise<LoadRe
   return sender.tool === 'wrk' ? runWrk(sender, options) : runGenerator(sender, options)
 }
 
+/** How a constant rate is sent, per second. */
+export type Pace = {
+  rate: number
+  /**
+   * More than can be answered: latencies count from the sending instead of from when a request was due, and what found no
+   * connection before the end is never sent.
+   */
+  overload?: boolean
+  /** So many seconds come before the others, and what is answered in them is not in time: until an overload is one. */
+  ramp?: number
+}
+
 /** So many requests a second, evenly, whatever the answers do; always by our own generator, since wrk cannot. */
-export function openLoop(sender: Sender, options: LoadOptions & { rate: number }): Promise<LoadResult> {
+export function openLoop(sender: Sender, options: LoadOptions & Pace): Promise<LoadResult> {
   return runGenerator(sender, options)
 }
 
 async function runGenerator(
   sender: Sender,
-  { url, events, skip = 0, connections, seconds, rate }: LoadOptions & { rate?: number },
+  { events, overload = false, ...options }: LoadOptions & Partial<Pace>,
 ): Promise<LoadResult> {
-  const values = { url, ...events, skip, connections, seconds, ...(rate !== undefined && { rate }) }
+  const { status: _, ...values } = { ...options, ...events }
   const args = Object.entries(values).map(([name, value]) => `--${name}=${value}`)
+  if (overload) args.push('--overload')
   const { stdout } = await pinned(sender, process.execPath, [GENERATOR, ...args])
-  return { seconds, ...(JSON.parse(stdout) as Omit<LoadResult, 'seconds'>) }
+  return { seconds: options.seconds, ...(JSON.parse(stdout) as Omit<LoadResult, 'seconds'>) }
 }
 
 type WrkReport = Latency & {
@@ -92,15 +104,18 @@ async function runWrk(
   const taken = status === 200 ? answers - refused : 0
   return {
     statuses: {
-      ...(taken > 0 && { 200: { count: taken, ...latency } }),
+      ...(taken > 0 && { 200: { count: taken, inTime: taken, ...latency } }),
       ...(answers > taken && {
-        [status === 200 ? 'refused' : status]: { count: answers - taken, ...latency },
+        [status === 200 ? 'refused' : status]: {
+          count: answers - taken,
+          inTime: answers - taken,
+          ...latency,
+        },
       }),
     },
     broken,
     used,
     unsent: 0,
-    answeredInTime: answers,
     seconds: duration / 1e6,
     cpu: childrenCpu() - before,
   }

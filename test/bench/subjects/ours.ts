@@ -18,7 +18,7 @@ import type { Running, Start, Subject } from './subject.ts'
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
 
 /** The service as its image runs it. `folder` holds its data. */
-async function startService(
+export async function startService(
   { scope, queueName }: Start,
   folder: string,
   more: Record<string, string> = {},
@@ -40,6 +40,13 @@ async function startService(
 }
 
 const embedded = (at: Start) => startService(at, at.folder)
+
+/** The embedded queue with the events that wait in a folder, which are not counted. */
+export async function startFilled(at: Start, folder: string): Promise<Running> {
+  const service = await startService(at, folder)
+  const before = await service.stored?.()
+  return { ...service, stored: async () => Number(await service.stored?.()) - Number(before) }
+}
 
 type OnBroker = { broker: BrokerName; url: (server: Server) => string; count: Count }
 
@@ -103,11 +110,7 @@ export const OURS: Subject[] = [
     ...ours,
     name: 'embedded-backlog',
     about: 'the embedded queue with 1,000,000 events in it',
-    async start(at) {
-      const service = await startService(at, await at.backlog())
-      const before = await service.stored?.()
-      return { ...service, stored: async () => Number(await service.stored?.()) - Number(before) }
-    },
+    start: async at => startFilled(at, await at.backlog()),
   },
   ...Object.entries(ON_BROKERS).map(([name, { about, ...broker }]): Subject => ({
     ...ours,

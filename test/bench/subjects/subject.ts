@@ -13,8 +13,8 @@ export type Start = {
   /** Of a queue that nobody used. */
   queueName: string
   brokers: Brokers
-  /** A million events that wait: the folder of the data, which is kept through all rounds. */
-  backlog: () => Promise<string>
+  /** Events that wait, a million unless told: the folder of the data, which is kept through all rounds. */
+  backlog: (count?: number) => Promise<string>
 }
 
 /** A subject that takes requests. */

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createSqliteQueue } from '../../../src/queue/drivers/sqlite.ts'
 import { driverContract } from '../driver-contract.ts'
-import { largeMessage, message } from '../fixtures/message.ts'
+import { largeMessage, message, messages } from '../fixtures/message.ts'
 import { until } from './fixtures/engine.ts'
 import { consume, open, options, silent } from './fixtures/open.ts'
 import { directory } from './fixtures/directory.ts'
@@ -34,6 +34,22 @@ void t.test('takes no more than it can hold while the disk is slow', async t => 
     t.match(outcomes.slice(3), [refused, refused])
     t.equal(await queue.publish(message()), 'accepted', 'once there is room')
   }
+})
+
+void t.test('stores while a turn of the event loop takes long, not only after it', async t => {
+  const settings = options(t)
+  const queue = createSqliteQueue(settings)
+  t.teardown(() => queue.close())
+  await queue.connect()
+  const logged = () => statSync(`${settings.file}-wal`).size
+  const before = logged()
+  const published = Promise.all(messages(1_500).map(one => queue.publish(one)))
+  const deadline = Date.now() + 20_000
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  while (logged() - before < 100_000 && Date.now() < deadline) Atomics.wait(pause, 0, 0, 5)
+  t.ok(logged() - before >= 100_000, 'before the turn was over')
+  t.equal((await published).length, 1_500)
+  t.match(await queue.stats(), { waiting: 1_500 })
 })
 
 void t.test('answers for nothing whose commit failed', async t => {
