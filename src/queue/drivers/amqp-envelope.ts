@@ -1,6 +1,6 @@
 import type { Envelope } from 'rabbitmq-client'
-import { ATTRIBUTES, CONTENT_TYPE, TRACE_ATTRIBUTES, traceHeadersOf } from '../attributes.ts'
-import type { QueueMessage } from '../types.ts'
+import { ATTRIBUTES, CONTENT_TYPE, TRACE_ATTRIBUTES } from '../attributes.ts'
+import type { Attributes, QueueMessage } from '../types.ts'
 
 /** The most bytes of a routing key (AMQP 0-9-1, short string). */
 const LONGEST_KEY = 255
@@ -22,12 +22,18 @@ const encoder = new TextEncoder()
  */
 export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope {
   const attributes = message.attributes
-  const headers: Record<string, string> = Object.fromEntries(traceHeadersOf(attributes))
-  for (const [name, value] of Object.entries(attributes))
-    if (fits(value)) headers[HEADERS[name] ?? PREFIX + name] = value
+  const headers: Record<string, string> = {}
+  for (const name of TRACE_ATTRIBUTES) {
+    const value = attributes[name]
+    if (value !== undefined) headers[name] = value
+  }
+  for (const name in attributes) {
+    const value = attributes[name as keyof Attributes] as string
+    if (fits(value, LONGEST_HEADER)) headers[HEADERS[name] ?? PREFIX + name] = value
+  }
   return {
     exchange,
-    routingKey: message.type.slice(0, encoder.encodeInto(message.type, keyBytes).read),
+    routingKey: routingKeyOf(message.type),
     mandatory: true,
     durable: true,
     messageId: message.id,
@@ -38,7 +44,12 @@ export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope 
   }
 }
 
+function routingKeyOf(type: string): string {
+  if (fits(type, LONGEST_KEY)) return type
+  return type.slice(0, encoder.encodeInto(type, keyBytes).read)
+}
+
 /** No character has more than three bytes for each of its UTF-16 units, so that most need not be counted. */
-function fits(value: string): boolean {
-  return value.length * 3 <= LONGEST_HEADER || Buffer.byteLength(value) <= LONGEST_HEADER
+function fits(value: string, bytes: number): boolean {
+  return value.length * 3 <= bytes || Buffer.byteLength(value) <= bytes
 }
