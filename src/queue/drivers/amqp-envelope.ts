@@ -1,6 +1,6 @@
 import type { Envelope } from 'rabbitmq-client'
-import { ATTRIBUTES, CONTENT_TYPE, TRACE_ATTRIBUTES } from '../attributes.ts'
-import type { Attributes, QueueMessage } from '../types.ts'
+import { ATTRIBUTES, CONTENT_TYPE, TRACE_ATTRIBUTES, traceHeadersOf } from '../attributes.ts'
+import type { QueueMessage } from '../types.ts'
 
 /** The most bytes of a routing key (AMQP 0-9-1, short string). */
 const LONGEST_KEY = 255
@@ -22,15 +22,9 @@ const encoder = new TextEncoder()
  */
 export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope {
   const attributes = message.attributes
-  const headers: Record<string, string> = {}
-  for (const name of TRACE_ATTRIBUTES) {
-    const value = attributes[name]
-    if (value !== undefined) headers[name] = value
-  }
-  for (const name in attributes) {
-    const value = attributes[name as keyof Attributes] as string
+  const headers: Record<string, string> = Object.fromEntries(traceHeadersOf(attributes))
+  for (const [name, value] of Object.entries(attributes))
     if (fits(value, LONGEST_HEADER)) headers[HEADERS[name] ?? PREFIX + name] = value
-  }
   return {
     exchange,
     routingKey: routingKeyOf(message.type),
