@@ -74,8 +74,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     now,
   })
   const examiner = openExaminer(config, { log, now })
-  const { publicListener, adminListener } = createListeners(config, log)
-  const documents = await describeListeners(publicListener, adminListener, publicUrl)
+  const { publicListener, adminListener, refused } = createListeners(config, log)
+  const documents = describeListeners(publicListener, adminListener, publicUrl)
 
   await publicListener.register(health, { checks, warnings: shownWarnings })
   await publicListener.register(webhook, {
@@ -121,6 +121,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
       traffic,
       events: () => events,
       refused: () => rejections.counts,
+      refusedBefore: { public: refused.public.counts, private: refused.private.counts },
       queue: { ...queueMetricsOf(config, queue), meter },
       registration: { status: () => registrar.status(), lock: registration.lockFigures, now },
     }),

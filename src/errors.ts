@@ -5,15 +5,19 @@ import createFastifyError from '@fastify/error'
  * The codes are part of the contract; the messages may change. No message may hold a secret or a customer's text.
  */
 
-/** Names a class, in logs and stacks, by its code: `ERR_QUEUE_FULL` is a `QueueFullError`. */
+/**
+ * Names a class, in logs and stacks, by its code: `ERR_QUEUE_FULL` is a `QueueFullError`. What the caller is to blame for (4xx) is an
+ * answer: it says all by its code, and noting where it was made would have a stranger cost more than a customer.
+ */
 const createError = ((code: string, message: string, statusCode?: number) => {
   const words = code.toLowerCase().split('_').slice(1)
   const name = `${words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Error`
+  const isFault = statusCode === undefined || statusCode >= 500
   class Failure extends createFastifyError(code, message, statusCode, Error, false) {
     constructor(...args: unknown[]) {
       super(...args)
       this.name = name
-      Error.captureStackTrace(this, Failure)
+      if (isFault) Error.captureStackTrace(this, Failure)
     }
   }
   Object.defineProperty(Failure, 'name', { value: name })

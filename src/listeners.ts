@@ -11,14 +11,13 @@ import { endConnectionsOnClose } from './end-connections.ts'
 import { errorAnswer } from './error-answer.ts'
 import { MalformedRequestError, NotFoundError } from './errors.ts'
 import { endWhereUnread, readOnlyWhatIsWanted } from './http/bodies.ts'
+import { Refused } from './http/refused.ts'
 import { createHttpServer, HTTP_LIMITS } from './http/server.ts'
 
-/** The two listeners, without any route. */
-export function createListeners(
-  config: Config,
-  log: FastifyBaseLogger,
-): { publicListener: FastifyInstance; adminListener: FastifyInstance } {
-  const publicListener = createListener({
+/** The two listeners, without any route, and what each refuses before any. */
+export function createListeners(config: Config, log: FastifyBaseLogger) {
+  const refused = { public: new Refused(), private: new Refused() }
+  const publicListener = createListener(refused.public, {
     loggerInstance: log,
     // A logger for each request would cost every event more than all else that is done with the log.
     childLoggerFactory: logger => logger,
@@ -29,23 +28,25 @@ export function createListeners(
   publicListener.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorAnswer(new NotFoundError())),
   )
-  return { publicListener, adminListener: createListener({ loggerInstance: log }) }
+  return { publicListener, adminListener: createListener(refused.private, { loggerInstance: log }), refused }
 }
 
 /** What both have in common: the rules of HTTP itself, and answers in this service's terms wherever no route has its own. */
-function createListener(options: FastifyServerOptions): FastifyInstance {
+function createListener(refused: Refused, options: FastifyServerOptions): FastifyInstance {
   const app = fastify({
     ...options,
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    serverFactory: handler => createHttpServer(HTTP_LIMITS, handler),
+    serverFactory: handler => createHttpServer(HTTP_LIMITS, handler, refused),
     // The server answers them itself.
     clientErrorHandler: () => undefined,
     // A path that cannot be decoded, which Fastify would repeat to the caller.
     frameworkErrors: (_error, request, reply: FastifyReply) => {
+      const refusal = new MalformedRequestError()
+      refused.answered(refusal)
       endWhereUnread(request, reply)
-      void reply.code(400).send(errorAnswer(new MalformedRequestError()))
+      void reply.code(400).send(errorAnswer(refusal))
     },
   })
   // Where there is no route no body is read, and each route has a parser of its own.

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Dispatcher } from 'undici'
-import { request } from 'undici'
 import { z } from 'zod'
 import { NotRegisteredError } from './errors.ts'
 import { formsOf, printable } from './jelou/reason.ts'
@@ -78,6 +77,7 @@ export function createTestEvents({
       'x-jelou-signature': sign(body, key),
       ...presented(credential),
     }
+    const { request } = await import('undici')
     const start = performance.now()
     const took = () => Math.round((performance.now() - start) * 10) / 10
     try {

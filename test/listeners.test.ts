@@ -12,13 +12,13 @@ async function start(t: Test) {
     { JELOU_PROJECT_ID: 'p', JELOU_SIGNING_SECRET: 's', PUBLIC_URL: 'http://127.0.0.1:1' },
     'no such file',
   )
-  const { publicListener, adminListener } = createListeners(config, log)
+  const { publicListener, adminListener, refused } = createListeners(config, log)
   t.teardown(() => Promise.all([publicListener.close(), adminListener.close()]))
-  return { lines, publicListener, adminListener }
+  return { lines, publicListener, adminListener, refused }
 }
 
 t.test('what no route answers is answered in the terms of this service, and not repeated', async t => {
-  const { publicListener, adminListener, lines } = await start(t)
+  const { publicListener, adminListener, lines, refused } = await start(t)
   for (const listener of [publicListener, adminListener]) {
     listener.get('/fault', async () => {
       throw new Error('private')
@@ -44,6 +44,7 @@ t.test('what no route answers is answered in the terms of this service, and not 
     const bytes = JSON.stringify([...Buffer.from('secret')]).slice(1, -1)
     t.notMatch(JSON.stringify(lines), bytes, 'Fastify would log the bytes themselves')
   }
+  for (const { counts } of [refused.public, refused.private]) t.match(counts, { ERR_REQUEST_MALFORMED: 3 })
 })
 
 t.test('no body is read where there is no route', async t => {

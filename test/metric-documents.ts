@@ -5,7 +5,7 @@ const BEGIN = '<!-- metrics: written by `npm run docs` -->\n'
 const END = '<!-- end of metrics -->'
 
 /** The labels whose values are always the same. */
-const CHOSEN = new Set(['check', 'outcome', 'stage', 'state', 'phase'])
+const CHOSEN = new Set(['check', 'listener', 'outcome', 'stage', 'state', 'phase'])
 
 /** docs/metrics.md with the table of every metric that a registry of the service has. */
 export async function withMetrics(document: string): Promise<string> {

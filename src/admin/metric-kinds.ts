@@ -36,6 +36,18 @@ export class Kinds {
     this.#add('counter', metric, reading => samplesOf(metric.label, reading))
   }
 
+  /** One for each value of the label `by`. */
+  counters({ by, ...metric }: MetricOf<Record<string, Reading>> & { by: string }): void {
+    this.#add('counter', metric, readings =>
+      Object.entries(readings).flatMap(([value, reading]) =>
+        samplesOf(metric.label, reading).map(({ labels, ...sample }) => ({
+          labels: { [by]: value, ...labels },
+          ...sample,
+        })),
+      ),
+    )
+  }
+
   gauge(metric: MetricOf<Reading>): void {
     this.#add('gauge', metric, reading => samplesOf(metric.label, reading))
   }

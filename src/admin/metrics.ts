@@ -27,6 +27,8 @@ export type MetricSources = {
   events: () => Record<string, number>
   /** Requests refused since the start, by the code of the check. */
   refused: () => Record<string, number>
+  /** What each listener refused before any route, since the start, by why; counted on. */
+  refusedBefore: Record<'public' | 'private', Readonly<Record<string, number>>>
   queue: QueueSources
   registration: RegistrationSources
 }
@@ -72,13 +74,20 @@ function addServiceMetrics(kinds: Kinds, sources: MetricSources): void {
   })
 }
 
-function addTrafficMetrics(kinds: Kinds, { traffic, events, refused }: MetricSources): void {
+function addTrafficMetrics(kinds: Kinds, { traffic, events, refused, refusedBefore }: MetricSources): void {
   kinds.counter({ name: 'events_total', help: 'Events answered 200', label: 'outcome', read: events })
   kinds.counter({
     name: 'refused_total',
     help: 'Requests refused, by the check that failed',
     label: 'check',
     read: () => ({ ...noneOf(REFUSALS), ...refused() }),
+  })
+  kinds.counters({
+    name: 'http_refused_total',
+    help: 'Requests that were refused before any route, and connections cut without an answer: nothing came, too many of them, or the answer was not read',
+    by: 'listener',
+    label: 'check',
+    read: () => refusedBefore,
   })
   kinds.histogram({
     name: 'request_duration_seconds',

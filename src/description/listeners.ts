@@ -59,20 +59,20 @@ const PRIVATE_LISTENER: Omit<ListenerDescription, 'servers'> = {
 }
 
 /**
- * Describes the routes of both listeners that are registered from now on; resolves with the documents for the private one to serve.
+ * Describes the routes of both listeners that are registered from now on; returns the documents for the private one to serve.
  * `publicUrl` is asked once somebody asks for them.
  */
-export async function describeListeners(
+export function describeListeners(
   publicListener: FastifyInstance,
   privateListener: FastifyInstance,
   publicUrl: () => string,
-): Promise<Document[]> {
+): Document[] {
   return [
     {
       path: '/openapi/public.json',
       operationId: 'describePublic',
       summary: 'OpenAPI 3.1 of the public listener',
-      make: await describeRoutes(publicListener, {
+      make: describeRoutes(publicListener, {
         ...PUBLIC_LISTENER,
         servers: () => [{ url: publicUrl() }],
       }),
@@ -81,7 +81,7 @@ export async function describeListeners(
       path: '/openapi/private.json',
       operationId: 'describePrivate',
       summary: 'OpenAPI 3.1 of the private listener',
-      make: await describeRoutes(privateListener, { ...PRIVATE_LISTENER, servers: () => [{ url: '/' }] }),
+      make: describeRoutes(privateListener, { ...PRIVATE_LISTENER, servers: () => [{ url: '/' }] }),
     },
     {
       path: '/asyncapi.json',

@@ -1,4 +1,3 @@
-import { request } from 'undici'
 import { ok, skipped, wrong, type Finding } from './finding.ts'
 import { reasonOf } from './reason.ts'
 
@@ -9,6 +8,7 @@ const TIMEOUT = 5_000
 /** Whether this machine's clock (ms since the epoch) agrees with that of whoever answers at this URL. */
 export async function checkClock(url: string, now: () => number = Date.now): Promise<Finding> {
   try {
+    const { request } = await import('undici')
     const before = now()
     const { headers, body } = await request(url, { method: 'HEAD', signal: AbortSignal.timeout(TIMEOUT) })
     const here = (before + now()) / 2

@@ -1,4 +1,4 @@
-import { request, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { z } from 'zod'
 import { isLoopback } from '../network.ts'
 import { ok, skipped, warning, wrong, type Finding } from './finding.ts'
@@ -17,6 +17,7 @@ export async function checkPublicUrl(
 ): Promise<Finding> {
   if (/:0(?=\/|$)/.test(publicUrl)) return skipped('PUBLIC_URL has port 0, which only the service knows')
   const ask = async (path: string) => {
+    const { request } = await import('undici')
     const signal = AbortSignal.timeout(TIMEOUT)
     const { statusCode, body } = await request(publicUrl + path, {
       signal,

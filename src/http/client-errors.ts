@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import type { FastifyError } from '@fastify/error'
 import {
   BodyTooLargeError,
   HeadersTooLargeError,
@@ -9,8 +10,9 @@ import {
 import { allAnswered, connectionOf } from './connections.ts'
 import { endGently } from './ending.ts'
 import { rawAnswer } from './raw-answer.ts'
+import type { Refused } from './refused.ts'
 
-const KINDS: Record<string, () => Error> = {
+const KINDS: Record<string, () => FastifyError> = {
   ERR_HTTP_REQUEST_TIMEOUT: () => new RequestTimeoutError(),
   HPE_HEADER_OVERFLOW: () => new HeadersTooLargeError(),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: () => new BodyTooLargeError(),
@@ -20,11 +22,19 @@ const KINDS: Record<string, () => Error> = {
  * Answers what Node's parser refuses, and requests that take too long, in this service's terms and without a word of what
  * came: Node's error holds the bytes themselves, so it goes into no log either.
  */
-export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+export function answerClientError(
+  { code = '' }: NodeJS.ErrnoException,
+  socket: Socket,
+  refused: Refused,
+): void {
   // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
-  if (socket.bytesRead === 0) return void socket.destroy()
+  if (socket.bytesRead === 0) {
+    refused.cut('silent')
+    return void socket.destroy()
+  }
   // What comes behind the last answer is not answered.
-  if (!connectionOf(socket).isEnding) void refuse(socket, KINDS[code]?.() ?? new MalformedRequestError())
+  if (!connectionOf(socket).isEnding)
+    void refuse(socket, refused, KINDS[code]?.() ?? new MalformedRequestError())
 }
 
 /**
@@ -33,7 +43,8 @@ export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: 
  */
 export async function refuse(
   socket: Socket,
-  refusal: Error,
+  refused: Refused,
+  refusal: FastifyError,
   headers?: Record<string, string>,
 ): Promise<void> {
   const connection = connectionOf(socket)
@@ -43,5 +54,8 @@ export async function refuse(
   // Its headers were read in the same packet, perhaps, and are still being looked at.
   await setImmediate()
   if (last && !last.request.complete && last.response.headersSent) endGently(socket, connection)
-  else if (socket.writable) endGently(socket, connection, rawAnswer(refusal, headers))
+  else if (socket.writable) {
+    refused.answered(refusal)
+    endGently(socket, connection, rawAnswer(refusal, headers))
+  }
 }

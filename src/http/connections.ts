@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Refused } from './refused.ts'
 
 /** One request, and its answer. */
 export type Exchange = { request: IncomingMessage; response: ServerResponse }
@@ -54,15 +55,19 @@ export class Connections {
   readonly #unanswered = new Map<Socket, Connection>()
   readonly #answered = new Map<Socket, Connection>()
   readonly #most: number
+  readonly #refused: Refused
 
-  constructor(most: number) {
+  constructor(most: number, refused: Refused) {
     this.#most = most
+    this.#refused = refused
   }
 
   /** Notes a connection, for as long as it is open. */
   add(socket: Socket): void {
-    if (this.#unanswered.size + this.#answered.size >= this.#most && !this.#makeRoom())
-      return void socket.destroy()
+    if (this.#unanswered.size + this.#answered.size >= this.#most) {
+      this.#refused.cut('crowded')
+      if (!this.#makeRoom()) return void socket.destroy()
+    }
     const connection: Connection = { open: new Set(), last: undefined, isEnding: false }
     CONNECTIONS.set(socket, connection)
     this.#unanswered.set(socket, connection)

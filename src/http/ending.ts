@@ -12,13 +12,16 @@ const MOST_READ = 1_048_576
  */
 export function endGently(socket: Socket, connection: Connection, answer?: string): void {
   connection.isEnding = true
-  const from = socket.bytesRead
   if (answer === undefined) socket.end()
   else socket.end(answer)
   const cut = setTimeout(() => socket.destroy(), LINGER)
   socket.once('close', () => clearTimeout(cut))
-  socket.on('data', () => {
-    if (socket.bytesRead - from > MOST_READ) socket.destroy()
+  // Nobody is to read it as HTTP, and to close again what is closed.
+  socket.removeAllListeners('data').removeAllListeners('end')
+  let read = 0
+  socket.on('data', ({ length }) => {
+    read += length
+    if (read > MOST_READ) socket.destroy()
   })
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { FastifyError } from '@fastify/error'
 import { ExpectationError, MalformedRequestError } from '../errors.ts'
 
 /**
@@ -6,7 +7,7 @@ import { ExpectationError, MalformedRequestError } from '../errors.ts'
  * no `Host` or two of them (RFC 9112, 3.2), a coding of the message other than `chunked`, or one in HTTP/1.0, which does not
  * know it (RFC 9112, 6.1): a proxy in front may read such a request otherwise than this service does. Undefined: nothing is wrong.
  */
-export function refusalOf({ httpVersion, headers, rawHeaders }: IncomingMessage): Error | undefined {
+export function refusalOf({ httpVersion, headers, rawHeaders }: IncomingMessage): FastifyError | undefined {
   const isCurrent = httpVersion === '1.1'
   if (!isCurrent && httpVersion !== '1.0') return new MalformedRequestError()
   const hosts = countOf('host', rawHeaders)

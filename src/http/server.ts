@@ -2,9 +2,10 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { MethodNotAllowedError } from '../errors.ts'
 import { answerClientError, refuse } from './client-errors.ts'
-import { Connections } from './connections.ts'
+import { connectionOf, Connections } from './connections.ts'
 import { refusalAnswer } from './raw-answer.ts'
 import { refusalOf } from './refusal.ts'
+import { Refused } from './refused.ts'
 import { endAfterAnswer } from './ending.ts'
 
 /** What a listener waits for and holds: times in ms, sizes in bytes. */
@@ -39,9 +40,13 @@ export const HTTP_LIMITS: HttpLimits = {
   maxConnections: 12_000,
 }
 
-/** An HTTP server that hands to `handler` only what is sound HTTP, and answers the rest itself. */
-export function createHttpServer(limits: HttpLimits, handler: RequestListener): Server {
-  const connections = new Connections(limits.maxConnections)
+/** An HTTP server that hands to `handler` only what is sound HTTP, and answers the rest itself, which it counts. */
+export function createHttpServer(
+  limits: HttpLimits,
+  handler: RequestListener,
+  refused = new Refused(),
+): Server {
+  const connections = new Connections(limits.maxConnections, refused)
   const server = createServer({
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -54,9 +59,13 @@ export function createHttpServer(limits: HttpLimits, handler: RequestListener): 
   server.timeout = limits.inactivityTimeout
   server.maxHeadersCount = limits.maxHeadersCount
   server.on('connection', socket => connections.add(socket))
-  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, refused))
+  server.on('timeout', socket => {
+    if (connectionOf(socket).open.size > 0) refused.cut('unread')
+    socket.destroy()
+  })
   server.on('connect', (_request, socket) => {
-    void refuse(socket as Socket, new MethodNotAllowedError(), { Allow: 'GET, POST' })
+    void refuse(socket as Socket, refused, new MethodNotAllowedError(), { Allow: 'GET, POST' })
   })
 
   const take: RequestListener = (request, response) => {
@@ -65,6 +74,7 @@ export function createHttpServer(limits: HttpLimits, handler: RequestListener): 
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     const refusal = refusalOf(request)
     if (refusal === undefined) return handler(request, response)
+    refused.answered(refusal)
     endAfterAnswer(request)
     const { statusCode, headers, body } = refusalAnswer(refusal)
     response.writeHead(statusCode, headers).end(body)

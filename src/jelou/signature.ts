@@ -46,8 +46,9 @@ function canonicalForm(received: Buffer): Buffer | undefined {
   // Decoding would put replacement characters for them, and let an altered body pass for the signed one.
   if (!isUtf8(received)) return undefined
   try {
-    const canonical = Buffer.from(JSON.stringify(JSON.parse(received.toString())))
-    return canonical.equals(received) ? undefined : canonical
+    const text = received.toString()
+    const canonical = JSON.stringify(JSON.parse(text))
+    return canonical === text ? undefined : Buffer.from(canonical)
   } catch {
     return undefined
   }

@@ -31,11 +31,14 @@ export function attributesOf(body: Buffer): Attributes {
  * The attributes of the trace as headers by their own names: those of W3C Trace Context, which tracing in consumers looks for,
  * whatever a binding of CloudEvents calls them.
  */
-export function traceHeadersOf(attributes: Attributes): [name: keyof TraceContext, value: string][] {
-  return TRACE_ATTRIBUTES.flatMap(name => {
-    const value = attributes[name]
-    return value === undefined ? [] : [[name, value] as [typeof name, string]]
-  })
+export function traceHeadersOf({
+  traceparent,
+  tracestate,
+}: Partial<TraceContext>): [name: keyof TraceContext, value: string][] {
+  const headers: [keyof TraceContext, string][] = []
+  if (traceparent !== undefined) headers.push(['traceparent', traceparent])
+  if (tracestate !== undefined) headers.push(['tracestate', tracestate])
+  return headers
 }
 
 /** The message that an envelope was, as when it comes back from a store. The event's own timestamp is not in it. */

@@ -108,7 +108,7 @@ export class Lanes {
     const { driver, breaker, memory } = this.#options
     const { message, lane } = entry
     try {
-      const isKnown = memory !== undefined && (await memory.knows(message))
+      const isKnown = memory?.mayKnow(message) === true && (await memory.knows(message))
       if (lane.publishing !== entry) return
       if (isKnown) {
         breaker.undecided()
@@ -159,8 +159,9 @@ export class Lanes {
   }
 
   async #store(entry: Entry): Promise<void> {
-    const { store, stored } = this.#options
+    const { store, memory, stored } = this.#options
     const { lane } = entry
+    memory?.stores(entry.message)
     try {
       const outcome = await store.publish(entry.message)
       if (outcome === 'accepted') stored()

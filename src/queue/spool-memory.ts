@@ -1,4 +1,9 @@
+import { RecentIds } from './spool-recent.ts'
 import type { DriverLog, QueueMessage, SpoolStore } from './types.ts'
+
+/** How long ids are gathered before the store is told of them, in ms, and how many at most. */
+const GATHERING = 100
+const MOST_GATHERED = 1_024
 
 export type MemoryOptions = {
   store: SpoolStore
@@ -7,20 +12,19 @@ export type MemoryOptions = {
   log: DriverLog
 }
 
-/** Events that are asked for before the turn is over: one that reads of thousands of connections takes seconds. */
-const MOST_ASKED = 1_024
-
 type Asking = { message: QueueMessage; answer: (isKnown: boolean) => void }
 
 /**
- * The ids of events that a queue confirmed which has no memory of its own. What one turn of the event loop asks goes
- * to the store together. A store that fails or hangs holds nobody up: events then pass as unknown.
+ * The ids of events that a queue confirmed which has no memory of its own. The store is asked only for what it may have; what one
+ * turn of the event loop asks goes to it together. One that fails or hangs holds nobody up: events then pass as unknown.
  */
 export class Memory {
   readonly #options: MemoryOptions
+  /** Until the store has said what it remembers, it may be everything. */
+  #recent = new RecentIds(Infinity)
   #asking: Asking[] = []
   #confirmed: QueueMessage[] = []
-  #scheduled = false
+  #gathering: NodeJS.Timeout | undefined
   #late = 0
   #working = true
 
@@ -33,44 +37,65 @@ export class Memory {
     return this.#working
   }
 
+  /** The store is open: finds out what it remembers from before. */
+  async open(): Promise<void> {
+    this.#recent = new RecentIds(await this.#options.store.newest().catch(() => Infinity))
+  }
+
+  /** Tells the store what it was not told of yet. */
+  close(): void {
+    this.#tell()
+  }
+
+  /** Whether an event may have been confirmed before, so that only {@link knows} can tell. */
+  mayKnow(message: QueueMessage): boolean {
+    return this.#recent.mayHave(message)
+  }
+
   /** Whether an event was confirmed before, as far as is known. Never throws. */
   knows(message: QueueMessage): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     // A question that waits too long already would only be joined by others.
     if (this.#late > 0) resolve(false)
     else {
+      if (this.#asking.length === 0) setImmediate(() => this.#flush())
       this.#asking.push({ message, answer: resolve })
-      if (this.#asking.length === MOST_ASKED) this.#flush()
-      else this.#schedule()
     }
     return promise
   }
 
   /** Remembers an event that was confirmed. */
   remember(message: QueueMessage): void {
+    this.#recent.add(message)
     this.#confirmed.push(message)
-    this.#schedule()
+    if (this.#confirmed.length >= MOST_GATHERED) this.#tell()
+    else this.#gathering ??= setTimeout(() => this.#tell(), GATHERING)
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => this.#flush())
+  /** An event is about to go to the store, which remembers it by itself. */
+  stores(message: QueueMessage): void {
+    this.#tell()
+    this.#recent.add(message)
   }
 
   #flush(): void {
-    const { store } = this.#options
-    const [asking, confirmed] = [this.#asking, this.#confirmed]
+    const asking = this.#asking
     this.#asking = []
+    // First, so that what was confirmed until now is found.
+    this.#tell()
+    void this.#ask(asking)
+  }
+
+  #tell(): void {
+    const { store } = this.#options
+    const confirmed = this.#confirmed
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
+    if (confirmed.length === 0) return
     this.#confirmed = []
-    this.#scheduled = false
-    // First, so that what is asked in the same turn is found.
-    if (confirmed.length > 0) {
-      store.remember(confirmed)
-      const health = store.health()
-      this.#report(health.ok ? undefined : health.reason)
-    }
-    if (asking.length > 0) void this.#ask(asking)
+    store.remember(confirmed)
+    const health = store.health()
+    this.#report(health.ok ? undefined : health.reason)
   }
 
   async #ask(asking: readonly Asking[]): Promise<void> {

@@ -4,7 +4,7 @@ import type { Located } from './types.ts'
 /** Events settled in one call. */
 const MAX_BATCH = 4_096
 /** How long to wait for more before each call, in ms: each is synced to the disk. */
-const GATHERING = 10
+const GATHERING = 50
 
 /** Times in ms. */
 export type SettlerOptions = {

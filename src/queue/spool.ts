@@ -96,6 +96,7 @@ export function createSpool(options: SpoolOptions): Spool {
 
   async function open(): Promise<void> {
     await store.connect()
+    await memory?.open()
     try {
       await connector.connect()
       breaker.succeeded()
@@ -133,6 +134,7 @@ export function createSpool(options: SpoolOptions): Spool {
     opening = undefined
     await lanes.idle()
     await running?.stop(drainTimeout)
+    memory?.close()
     const left = await store.stats().catch(() => undefined)
     if (left !== undefined && left.waiting + left.delayed > 0)
       log.warn({ events: left.waiting + left.delayed }, 'events are kept on this machine for the next start')

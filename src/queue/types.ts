@@ -151,6 +151,8 @@ export interface SpoolStore extends QueueDriver {
   readonly remembers: boolean
   /** Whether events of this key may be stored: never false when there are any, dead letters apart. Synchronous. */
   holds(partitionKey: string): boolean
+  /** The latest timestamp of what it remembered when it was opened, as events have it themselves; 0 when that was nothing. Throws QueueUnavailableError. */
+  newest(): Promise<number>
   /** The indices of those that are remembered. Throws QueueUnavailableError. */
   seen(messages: readonly QueueMessage[]): Promise<ReadonlySet<number>>
   /** Remembers these from now on. Without an answer: a crash, a failure or a full disk may forget the last ones. */

@@ -38,8 +38,9 @@ export function createGate(options: GateOptions): (request: FastifyRequest) => P
   const isPresented = ({ headers }: FastifyRequest): boolean =>
     checkOf(acceptedNow(options).credentials)(headers)
   return async request => {
-    const { ip, headers, raw } = request
-    if (options.allowedSources && !holds(options.allowedSources, ip)) throw new SourceNotAllowedError()
+    const { headers, raw } = request
+    if (options.allowedSources && !holds(options.allowedSources, request.ip))
+      throw new SourceNotAllowedError()
     if (options.draining()) throw new DrainingError()
     acceptedNow(options)
     const repeated = repeatedHeader(raw.rawHeaders)

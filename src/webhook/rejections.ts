@@ -17,23 +17,26 @@ export type Rejection = {
   source: string
 }
 
+/** As it is kept: nearly all of them are forgotten before anybody asks, so their times are not written before. */
+type Kept = Omit<Rejection, 'time'> & { at: number }
+
 const KEPT = 100
 
 /** The last refused requests, and how many there were of each kind since the start. */
 export class Rejections {
   readonly counts: Record<string, number> = {}
-  #last: Rejection[] = []
+  readonly #last: Kept[] = []
   readonly #now: () => number
 
   constructor(now: () => number) {
     this.#now = now
   }
 
-  add(request: FastifyRequest, error: { code: string; statusCode: number }): Rejection {
+  add(request: FastifyRequest, error: { code: string; statusCode: number }): Kept {
     const body = Buffer.isBuffer(request.body) ? request.body : undefined
     const declared = Number(request.headers['content-length'] ?? Number.NaN)
     const rejection = {
-      time: new Date(this.#now()).toISOString(),
+      at: this.#now(),
       check: error.code,
       statusCode: error.statusCode,
       headers: Object.keys(request.headers)
@@ -44,12 +47,14 @@ export class Rejections {
       source: request.ip,
     }
     this.counts[error.code] = (this.counts[error.code] ?? 0) + 1
-    this.#last = [rejection, ...this.#last.slice(0, KEPT - 1)]
+    if (this.#last.push(rejection) > KEPT) this.#last.shift()
     return rejection
   }
 
   /** Newest first. */
   list(): readonly Rejection[] {
     return this.#last
+      .map(({ at, ...rejection }) => ({ time: new Date(at).toISOString(), ...rejection }))
+      .toReversed()
   }
 }

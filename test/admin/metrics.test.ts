@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createMetrics } from '../../src/admin/metrics.ts'
 import { PUBLISH_FAILURES, REFUSALS } from '../../src/admin/outcomes.ts'
+import { Refused } from '../../src/http/refused.ts'
 import { noReconciles } from '../../src/registration/status.ts'
 import { FIGURES, metricSources, SPOOL } from './fixtures/metric-sources.ts'
 import { ownSamples, samples } from './fixtures/samples.ts'
@@ -14,6 +15,7 @@ const zeros = (name: string, label: string, values: string[], more = '') =>
 const asSqlite = (own: Record<string, number>) =>
   Object.fromEntries(Object.entries(own).map(([name, value]) => [name.replace('"redis"', '"sqlite"'), value]))
 
+const HTTP_CHECKS = Object.keys(new Refused().counts)
 const SERVICE = {
   'build_info{version="1.2.3",project="p",queue="sqlite"}': 1,
   ready: 1,
@@ -26,6 +28,9 @@ const SERVICE = {
   'events_total{outcome="duplicate"}': 0,
   ...zeros('refused_total', 'check', REFUSALS),
   'refused_total{check="ERR_SIGNATURE_INVALID"}': 2,
+  ...zeros('http_refused_total', 'check', HTTP_CHECKS, 'listener="public",'),
+  'http_refused_total{listener="public",check="silent"}': 3,
+  ...zeros('http_refused_total', 'check', HTTP_CHECKS, 'listener="private",'),
   events_ahead_total: 0,
 }
 const QUEUE = {

@@ -1,3 +1,4 @@
+import { MsgHdrsImpl } from '@nats-io/transport-node'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
@@ -59,7 +60,7 @@ t.test('the headers are those that the drivers send', async t => {
   const { entry } = entryOf(sent, { fifo: false, limit: 1_000_000 })
   const drivers: Record<string, string[]> = {
     rabbitmq: Object.keys(amqpEnvelope('exchange', sent).headers ?? {}),
-    nats: natsHeaders(sent).keys(),
+    nats: MsgHdrsImpl.decode(natsHeaders(sent).encode()).keys(),
     kafka: [...kafka.keys()].map(String),
     sqs: Object.keys(entry.MessageAttributes ?? {}),
   }

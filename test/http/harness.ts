@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { Test } from 'tap'
+import { Refused } from '../../src/http/refused.ts'
 import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../src/http/server.ts'
 
 export const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -49,7 +50,8 @@ export async function startServer(
   limits: Partial<HttpLimits> = {},
   handler: RequestListener = (_request, response) => response.end('fine'),
 ) {
-  const server = createHttpServer({ ...HTTP_LIMITS, ...limits }, handler)
+  const refused = new Refused()
+  const server = createHttpServer({ ...HTTP_LIMITS, ...limits }, handler, refused)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -60,6 +62,8 @@ export async function startServer(
   return {
     server,
     port,
+    /** What was refused since the start, by why; nothing that never was. */
+    refused: () => Object.fromEntries(Object.entries(refused.counts).filter(([, count]) => count > 0)),
     open: (bytes?: string) => open(t, port, bytes),
     /** The whole answer to bytes after which the server ends the connection. */
     answer: async (bytes: string): Promise<string> => {

@@ -24,10 +24,10 @@ export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope 
   const attributes = message.attributes
   const headers: Record<string, string> = Object.fromEntries(traceHeadersOf(attributes))
   for (const [name, value] of Object.entries(attributes))
-    if (fits(value)) headers[HEADERS[name] ?? PREFIX + name] = value
+    if (fits(value, LONGEST_HEADER)) headers[HEADERS[name] ?? PREFIX + name] = value
   return {
     exchange,
-    routingKey: message.type.slice(0, encoder.encodeInto(message.type, keyBytes).read),
+    routingKey: routingKeyOf(message.type),
     mandatory: true,
     durable: true,
     messageId: message.id,
@@ -38,7 +38,12 @@ export function amqpEnvelope(exchange: string, message: QueueMessage): Envelope 
   }
 }
 
+function routingKeyOf(type: string): string {
+  if (fits(type, LONGEST_KEY)) return type
+  return type.slice(0, encoder.encodeInto(type, keyBytes).read)
+}
+
 /** No character has more than three bytes for each of its UTF-16 units, so that most need not be counted. */
-function fits(value: string): boolean {
-  return value.length * 3 <= LONGEST_HEADER || Buffer.byteLength(value) <= LONGEST_HEADER
+function fits(value: string, bytes: number): boolean {
+  return value.length * 3 <= bytes || Buffer.byteLength(value) <= bytes
 }

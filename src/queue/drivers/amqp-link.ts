@@ -32,7 +32,8 @@ export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   signal.throwIfAborted()
   // It is never let reconnect by itself: it would tell the reason only once, and is not to be hurried.
   const connection = new Connection(connectionOptions(options))
-  refuseHugeFrames(Reflect.get(connection, '_socket'))
+  const socket: Socket = Reflect.get(connection, '_socket')
+  refuseHugeFrames(socket)
   const { promise: failed, reject } = Promise.withResolvers<never>()
   let tell: (cause: unknown) => void = reject
   const destroy = () => {
@@ -54,7 +55,7 @@ export async function openAmqpLink(options: AmqpLinkOptions): Promise<Link> {
   try {
     const channel = await Promise.race([open(), failed])
     return {
-      publish: publisher(channel, options, lost),
+      publish: publisher(channel, gatherer(socket), options, lost),
       destroy,
       async close() {
         const forced = setTimeout(destroy, timeout)
@@ -80,6 +81,20 @@ function refuseHugeFrames(socket: Socket): void {
     if (size === undefined || size <= LARGEST_FRAME) return read(size)
     socket.destroy(new Error(`it sends a frame of ${size} bytes, which is no AMQP`))
     return null
+  }
+}
+
+/** Has what is published together sent together: the client would send each message by itself. */
+function gatherer(socket: Socket): () => void {
+  let isGathering = false
+  return () => {
+    if (isGathering) return
+    isGathering = true
+    socket.cork()
+    process.nextTick(() => {
+      isGathering = false
+      socket.uncork()
+    })
   }
 }
 
@@ -120,6 +135,7 @@ async function openChannel(
 
 function publisher(
   channel: Channel,
+  gather: () => void,
   { ensure, settings: { exchange }, tooLarge }: AmqpLinkOptions,
   lost: (cause: unknown) => void,
 ): Link['publish'] {
@@ -142,6 +158,7 @@ function publisher(
   return (message: QueueMessage, flight) => {
     const refused = tooLarge(flight.bytes)
     if (refused !== undefined) throw refused
+    gather()
     // A copy, since the client writes it once the socket has room, when it may have been given up.
     channel.basicPublish(amqpEnvelope(exchange, message), Buffer.from(message.body)).then(
       // The client tells of a return one turn of the event loop later than of the confirmation that comes after it.

@@ -34,9 +34,12 @@ export type LinkedQueueOptions = Pick<QueueDriver, 'name' | 'deduplicates'> &
     watchesItself?: boolean
   }
 
+type Sending = { by: Link; message: QueueMessage; flight: Flight }
+
 /**
  * A queue by one link at a time: opened again with pauses whenever it is lost, and given up when nothing was confirmed
- * by it within the patience there is, so that a server which froze is left.
+ * by it within the patience there is, so that a server which froze is left. What is published in one turn of the event loop is
+ * sent together.
  */
 export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
   const { name, deduplicates, timeout, log, open, patience = timeout, watchesItself = false } = options
@@ -55,6 +58,8 @@ export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
   let closing: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
   let attempt: AbortController | undefined
+  /** What is to be sent at the end of this turn. */
+  let outbox: Sending[] = []
 
   function connect(): Promise<void> {
     if (link !== undefined && closing === undefined) return Promise.resolve()
@@ -97,7 +102,7 @@ export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
     link?.destroy()
     link = usable = undefined
     trouble = error
-    inFlight.failAll(errorOf)
+    failAll(error, errorOf)
     if (closing !== undefined) return
     log.warn({ queue: name, err: error }, 'lost the connection to the queue')
     reconnect()
@@ -113,23 +118,38 @@ export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
     usable = error === undefined ? link : undefined
     if (error === undefined) return
     trouble = error
-    inFlight.failAll(() => error)
+    failAll(error, () => error)
+  }
+
+  function failAll(error: Error, errorOf: (flight: Flight) => Error | undefined): void {
+    inFlight.failAll(errorOf)
+    // What was not sent comes to no end of its own.
+    for (const { flight } of outbox.splice(0)) flight.fail(error)
   }
 
   async function publish(message: QueueMessage): Promise<PublishOutcome> {
     if (usable === undefined) throw trouble
     const flight = inFlight.begin(message.body.length)
-    try {
-      usable.publish(message, flight)
-    } catch (error) {
-      flight.fail(error as Error)
-    }
+    if (outbox.length === 0) setImmediate(send)
+    outbox.push({ by: usable, message, flight })
     const outcome = await flight.settled
     failures = 0
     return outcome
   }
 
+  function send(): void {
+    const sending = outbox
+    outbox = []
+    for (const { by, message, flight } of sending)
+      try {
+        by.publish(message, flight)
+      } catch (error) {
+        flight.fail(error as Error)
+      }
+  }
+
   async function end(): Promise<void> {
+    send()
     clearTimeout(retry)
     if (opening !== undefined) {
       attempt?.abort(new QueueUnavailableError('it is closed'))

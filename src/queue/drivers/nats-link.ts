@@ -4,6 +4,7 @@ import {
   ProtocolHandler,
   setTransportFactory,
   type ConnectionOptions,
+  type MsgHdrs,
   type NatsConnection,
 } from '@nats-io/transport-node'
 // The package's own `connect` leaves a socket behind when a server does not say a word.
@@ -122,7 +123,8 @@ function publisher(
     waiting.set(token, flight)
     try {
       connection.publish(subjectOf(queueName, message), message.body, {
-        headers: natsHeaders(message),
+        // All that the client asks of them is their bytes.
+        headers: natsHeaders(message) as unknown as MsgHdrs,
         reply: `${inbox}.${token}`,
       })
     } catch (error) {

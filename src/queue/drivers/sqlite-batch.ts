@@ -80,6 +80,11 @@ function writeDedupeKey(target: Buffer, at: number, id: string, timestamp: numbe
   target.write(id, at + 8, 16, 'hex')
 }
 
+/** The timestamp of the event that a dedupe key is of. */
+export function timestampOf(key: Uint8Array): number {
+  return new DataView(key.buffer, key.byteOffset).getFloat64(0)
+}
+
 /** Two numbers for each event that was delivered. */
 const SETTLED_SIZE = 2 * Float64Array.BYTES_PER_ELEMENT
 

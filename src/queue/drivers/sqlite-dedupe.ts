@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { timestampOf } from './sqlite-batch.ts'
 import { number, transaction } from './sqlite-schema.ts'
 
 /** Ids that wait for a transaction of others to be saved with, and how long they do, in ms. */
@@ -46,6 +47,17 @@ export class SeenIds {
   /** The indices of the keys that are remembered. */
   among(keys: readonly Uint8Array[]): number[] {
     return keys.flatMap((key, index) => (this.has(key) ? [index] : []))
+  }
+
+  /** The latest timestamp of the events whose keys are on disk; 0 when there are none. */
+  newest(): number {
+    const row = this.#database
+      .prepare(
+        'SELECT max(key) AS key FROM (SELECT max(key) AS key FROM seen_0 UNION ALL SELECT max(key) FROM seen_1)',
+      )
+      .get()
+    const key = row?.['key']
+    return key instanceof Uint8Array ? timestampOf(key) : 0
   }
 
   /** Remembers a key from now on, on disk with the next {@link save}: a crash before may forget it. */

@@ -153,6 +153,8 @@ class Engine {
         return [{ id: command.id, value: this.#store.events.take(command) }]
       case 'seen':
         return [{ id: command.id, value: this.#store.seen.among(unpackKeys(command.keys)) }]
+      case 'newest':
+        return [{ id: command.id, value: this.#store.seen.newest() }]
       case 'dead':
         return [{ id: command.id, value: this.#store.dead(command.after, command.limit) }]
       case 'stats':
@@ -168,11 +170,8 @@ class Engine {
       this.#soon = setImmediate(() => this.#turn([]))
     const due = this.#space.failure === undefined ? this.#leases.nextDue : undefined
     const next = Math.min(due ?? Infinity, this.#receivers.deadline)
-    if (next < Infinity)
-      this.#alarm = setTimeout(
-        () => this.#turn([]),
-        Math.min(Math.max(next - this.#now(), 0), this.#tickLength),
-      )
+    const delay = Math.min(Math.max(next - this.#now(), 0), this.#tickLength)
+    if (next < Infinity) this.#alarm = setTimeout(() => this.#turn([]), delay)
   }
 
   #tick(): void {

@@ -34,6 +34,8 @@ export type Request =
   | { kind: 'bury'; seq: number; attempts: number; reason: string }
   /** Which of these ids are remembered. */
   | { kind: 'seen'; keys: ArrayBuffer }
+  /** The latest timestamp of what is remembered on disk. */
+  | { kind: 'newest' }
   | { kind: 'stats' }
 
 /** Bodies cross as plain bytes: a Buffer loses its class between threads. */
@@ -52,6 +54,7 @@ export type Results = {
   settle: undefined
   bury: undefined
   seen: number[]
+  newest: number
   stats: QueueStats
 }
 

@@ -107,10 +107,11 @@ function prepare(database: DatabaseSync, file: string): void {
   // A file of another application is refused before anything is written to it.
   const isNew = number(database, 'SELECT count(*) FROM sqlite_schema') === 0
   if (!isNew) assertOwn(database, file)
+  // Events wait for a checkpoint: some 8 ms for one of 1,000 pages, 57 for one of 10,000, and both take the same processor time.
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 10000;
+    PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA cache_size = -4096;
   `)

@@ -150,6 +150,10 @@ class SqliteQueue implements EmbeddedQueue {
     return this.#client.call({ kind: 'bury', seq, attempts, reason })
   }
 
+  newest(): Promise<number> {
+    return this.#client.call({ kind: 'newest' })
+  }
+
   /** Which of these are remembered, by their place. */
   async seen(messages: readonly QueueMessage[]): Promise<Set<number>> {
     const keys = packKeys(messages)

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { QueueFullError, QueueUnavailableError } from '../../../src/errors.ts'
 import type { Flight } from '../../../src/queue/drivers/flights.ts'
@@ -79,11 +79,40 @@ void t.test('what may have arrived comes to its own end when its link is lost', 
   t.teardown(() => queue.close())
   await queue.connect()
   const [one, two] = [queue.publish(message()), queue.publish(message())]
-  events?.onLost(lost(), flight => (flight === flights[0] ? undefined : lost()))
+  await nextTurn()
+  const three = queue.publish(message())
+  events?.onLost(lost(), flight => (flight === flights[1] ? lost() : undefined))
   await t.rejects(two, { message: /lost/ })
+  await t.rejects(three, { message: /lost/ }, 'it was not sent yet')
   flights[0]?.confirm('accepted')
   t.equal(await one, 'accepted')
 })
+
+void t.test(
+  'sends what is published in one turn together, in order, also when it is closed in it',
+  async t => {
+    const sent: string[] = []
+    const { queue } = queueOf(async () =>
+      link({
+        publish({ partitionKey }, flight) {
+          if (sent.length === 0) queueMicrotask(() => sent.push('|'))
+          sent.push(partitionKey)
+          if (partitionKey === 'bad') throw new Error('it cannot be sent')
+          flight.confirm('accepted')
+        },
+      }),
+    )
+    await queue.connect()
+    const first = queue.publish(message('a'))
+    await Promise.resolve()
+    const second = queue.publish(message('bad'))
+    await t.rejects(second, { message: /cannot be sent/ })
+    const third = queue.publish(message('c'))
+    await queue.close()
+    t.same(await Promise.all([first, third]), ['accepted', 'accepted'])
+    t.same(sent, ['a', 'bad', '|', 'c'])
+  },
+)
 
 void t.test('the silence of a link says nothing where it watches itself', async t => {
   for (const watchesItself of [true, false]) {

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { packKeys, unpackKeys } from '../../../src/queue/drivers/sqlite-batch.ts'
 import { SeenIds } from '../../../src/queue/drivers/sqlite-dedupe.ts'
 import { openDatabase } from '../../../src/queue/drivers/sqlite-schema.ts'
+import { message } from '../fixtures/message.ts'
 import { directory } from './fixtures/directory.ts'
 
 const WINDOW = 1000
@@ -93,4 +95,22 @@ void t.test('begins a generation before its time when one is full', async t => {
   t.notOk(seen.rotate(START + WINDOW), 'which lasts as long as any')
   t.ok(seen.rotate(START + 2 * WINDOW, true))
   t.ok(seen.add(id))
+})
+
+void t.test('tells the latest timestamp that it remembers, in whichever generation', async t => {
+  const database = openDatabase(join(directory(t), 'queue.db'))
+  t.teardown(() => database.close())
+  const seen = new SeenIds(database, WINDOW)
+  t.equal(seen.newest(), 0)
+  seen.rotate(START)
+  for (const [now, timestamp, newest] of [
+    [START, START - 5, START - 5],
+    [START, 0, START - 5],
+    [START + WINDOW, START - 7, START - 5],
+    [START + WINDOW, START + 9, START + 9],
+  ] as const) {
+    seen.rotate(now)
+    for (const key of unpackKeys(packKeys([{ ...message(), timestamp }]))) seen.add(key)
+    t.equal(seen.newest(), newest)
+  }
 })

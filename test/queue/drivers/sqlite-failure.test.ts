@@ -116,8 +116,13 @@ void t.test('does not wait for a disk that hangs, and takes events again once it
   t.match(queue.health(), { ok: false, reason: /no answer/ })
   await t.rejects(queue.publish(message()), UNAVAILABLE, 'at once')
   order('')
-  await until(() => queue.health().ok)
-  t.equal(await queue.publish(late), 'duplicate', 'it had been stored after all')
+  // A busy machine may take longer than that once more: who is told 503 tries again.
+  let outcome: string
+  do {
+    await until(() => queue.health().ok)
+    outcome = await queue.publish(late).catch(({ code }: Error & { code: string }) => code)
+  } while (outcome === UNAVAILABLE.code)
+  t.equal(outcome, 'duplicate', 'it had been stored after all')
 })
 
 void t.test('closes even when the disk hangs', async t => {
