@@ -34,6 +34,9 @@ export type LinkedQueueOptions = Pick<QueueDriver, 'name' | 'deduplicates'> &
     watchesItself?: boolean
   }
 
+/** What is sent before the turn is over: one that reads of thousands of connections takes seconds. */
+const LARGEST_BATCH = 1_024
+
 type Sending = { by: Link; message: QueueMessage; flight: Flight }
 
 /**
@@ -58,7 +61,7 @@ export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
   let closing: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
   let attempt: AbortController | undefined
-  /** What is to be sent at the end of this turn. */
+  /** What is to be sent at the end of this turn at the latest. */
   let outbox: Sending[] = []
 
   function connect(): Promise<void> {
@@ -132,6 +135,7 @@ export function linkedQueue(options: LinkedQueueOptions): QueueDriver {
     const flight = inFlight.begin(message.body.length)
     if (outbox.length === 0) setImmediate(send)
     outbox.push({ by: usable, message, flight })
+    if (outbox.length === LARGEST_BATCH) send()
     const outcome = await flight.settled
     failures = 0
     return outcome

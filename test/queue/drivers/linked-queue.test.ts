@@ -9,7 +9,7 @@ import {
   type LinkEvents,
 } from '../../../src/queue/drivers/linked-queue.ts'
 import { eventually } from '../fixtures/faults.ts'
-import { message } from '../fixtures/message.ts'
+import { message, messages } from '../fixtures/message.ts'
 
 const lost = () => new QueueUnavailableError('lost')
 const link = (more: Partial<Link> = {}): Link => ({
@@ -113,6 +113,23 @@ void t.test(
     t.same(sent, ['a', 'bad', '|', 'c'])
   },
 )
+
+void t.test('sends while a turn of the event loop takes long, not only after it', async t => {
+  let sent = 0
+  const counting = link({
+    publish(_, flight) {
+      sent++
+      flight.confirm('accepted')
+    },
+  })
+  const { queue } = queueOf(async () => counting)
+  t.teardown(() => queue.close())
+  await queue.connect()
+  const published = Promise.all(messages(1_500).map(one => queue.publish(one)))
+  t.equal(sent, 1_024, 'before the turn is over')
+  await published
+  t.equal(sent, 1_500)
+})
 
 void t.test('the silence of a link says nothing where it watches itself', async t => {
   for (const watchesItself of [true, false]) {
