@@ -99,29 +99,44 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
     },
     async store(client: Redis, messages: QueueMessage[]) {
       const redis = await backendOn(client)
-      const known = ({ id }: QueueMessage) => [redis.toKey(id), `${redis.toKey('de')}:${id}`]
+      const keysOf = ({ id }: QueueMessage) => [redis.toKey(id), `${redis.toKey('de')}:${id}`]
+      const keys = messages.flatMap(keysOf)
       // One step for all replicas. BullMQ's script does not tell whether it had the job already, so that is asked before.
       const transaction = (await redis.client).multi()
-      const added = messages.map(message => {
-        transaction.runCommand('exists', known(message))
-        return redis.addJobToTransaction(transaction, jobOf(message), message.id)
-      })
-      await Promise.all(added)
-      const answers = (await transaction.exec()) as Answer[]
-      const outcomes = messages.map((_, index) => outcomeOf(answers[index * 2], answers[index * 2 + 1]))
+      transaction.runCommand('eval', [KNOWN, keys.length, ...keys])
+      const jobs = messages.map(message => redis.addJobToTransaction(transaction, jobOf(message), message.id))
+      await Promise.all(jobs)
+      const outcomes = outcomesOf(messages, (await transaction.exec()) as Answer[])
       const halves = messages.filter((_, index) => isHalf(outcomes[index]))
-      if (halves.length > 0) await client.del(halves.flatMap(known))
+      if (halves.length > 0) await client.del(halves.flatMap(keysOf))
       return outcomes
     },
   })
 }
 
-type Answer = [error: Error | null, value?: unknown] | undefined
+type Answer = [error: Error | null, value?: unknown]
 
-function outcomeOf(known: Answer, added: Answer): PublishOutcome | Failure {
-  const error = known?.[0] ?? added?.[0]
-  if (error !== null) return failureOf(error)
-  return known?.[1] === 0 ? 'accepted' : 'duplicate'
+/** Which jobs there are, or were: two keys for each. */
+const KNOWN = `
+local known = {}
+for i = 2, #KEYS, 2 do
+  known[i / 2] = redis.call('EXISTS', KEYS[i - 1], KEYS[i])
+end
+return known`
+
+function outcomesOf(
+  messages: QueueMessage[],
+  [known, ...added]: (Answer | undefined)[],
+): (PublishOutcome | Failure)[] {
+  const counts = known?.[1] as number[] | undefined
+  const before = new Set<string>()
+  return messages.map(({ id }, index) => {
+    const error = known?.[0] ?? added[index]?.[0]
+    const isNew = counts?.[index] === 0 && !before.has(id)
+    before.add(id)
+    if (error !== null) return failureOf(error)
+    return isNew ? 'accepted' : 'duplicate'
+  })
 }
 
 /**

@@ -67,6 +67,8 @@ export function createRedisConnection({
     })
     current = redis
     redis.on('error', error => (last = error))
+    // ioredis listens for one error of a socket, and TLS may tell of a second: of what is written after it failed.
+    redis.on('connect', () => redis.stream.on('error', () => {}))
     redis.on('close', () => {
       if (!opened || current !== redis) return
       // Otherwise it was ended for a reason that is known, unless the next one failed for another.

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { addressOf } from '../../../src/queue/drivers/redis-address.ts'
+import { createRedisConnection } from '../../../src/queue/drivers/redis-connection.ts'
 import { createRedisQueue } from '../../../src/queue/drivers/redis.ts'
 import { asked, readRedis, startRedis } from '../../brokers/redis.ts'
 import { freePort } from '../../brokers/server.ts'
@@ -46,6 +48,27 @@ if (server !== null) {
     const wrong = createRedisQueue(redisOptions(`${url}/999`))
     t.teardown(() => wrong.close())
     await t.rejects(wrong.connect(), { code: 'ERR_QUEUE_REFUSED', message: /DB index/ })
+  })
+
+  void t.test('outlives more than one error of a socket', async t => {
+    const connection = createRedisConnection({
+      address: addressOf(new URL(url), {}),
+      timeout: 5_000,
+      log: { info() {}, warn() {}, error() {} },
+      prepare: async () => undefined,
+    })
+    t.teardown(() => connection.close())
+    await connection.connect()
+    const state = connection.state()
+    if ('failure' in state) return t.fail(state.failure.reason)
+    const { stream } = state.client
+    // As TLS does when what arrives is no TLS while something is being written.
+    for (const reason of ['read', 'write']) stream.emit('error', new Error(reason))
+    stream.destroy()
+    await eventually(async () => {
+      const now = connection.state()
+      if ('failure' in now || now.client.stream === stream) throw new Error('it is not back')
+    })
   })
 
   void t.test('leaves a server that became a replica, and comes back', async t => {
