@@ -134,7 +134,11 @@ function createClient({ url, timeout, tls, log }: SharedStateOptions) {
   let problem: Error | undefined
   // Whether its end is news: it was open, and we did not end it.
   let isMissed = false
-  redis.on('connect', () => (problem = undefined))
+  redis.on('connect', () => {
+    problem = undefined
+    // ioredis listens for one error of a socket, and TLS may tell of a second: of what is written after it failed.
+    redis.stream.on('error', () => {})
+  })
   redis.on('ready', () => (isMissed = true))
   redis.on('error', (error: Error) => (problem = withoutCommand(error)))
   redis.on('close', () => {

@@ -1,10 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { startRedis } from '../brokers/redis.ts'
 import { launch } from '../brokers/server.ts'
 import { makeCertificates } from '../fixtures/certificates.ts'
 import { withoutOpenssl } from '../fixtures/openssl.ts'
-import { open, randomId, taken, type StateUnderTest } from './fixtures/backend.ts'
+import { eventually, open, randomId, taken, type StateUnderTest } from './fixtures/backend.ts'
 import { openAt, refusesCredentials, verifiesCertificates } from './secure-contract.ts'
 import { serverContract } from './server-contract.ts'
 import { stateContract } from './state-contract.ts'
@@ -65,6 +67,22 @@ if (server !== null) {
     await taken(one)
     await one.close()
     await t.rejects(openAt(`redis://${address}/99`), { code: 'ERR_STATE_REFUSED', message: /DB index/ })
+  })
+
+  void t.test('outlives more than one error of a socket', async t => {
+    const sockets: Socket[] = []
+    const note = (message: unknown) => void sockets.push(Object(message).socket)
+    subscribe('net.client.socket', note)
+    const backend = await openAt(`redis://${address}`)
+    t.teardown(() => backend.close())
+    await backend.read()
+    unsubscribe('net.client.socket', note)
+    const [socket] = sockets.filter(({ remotePort }) => remotePort === server.port)
+    // As TLS does when what arrives is no TLS while something is being written.
+    for (const reason of ['read', 'write']) socket?.emit('error', new Error(reason))
+    socket?.destroy()
+    await eventually(() => backend.read())
+    t.equal(socket?.destroyed, true)
   })
 
   void t.test('a server that is full', async t => {
