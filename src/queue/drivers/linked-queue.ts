@@ -35,7 +35,7 @@ export type LinkedQueueOptions = Pick<QueueDriver, 'name' | 'deduplicates'> &
   }
 
 /** What is sent before the turn is over: one that reads of thousands of connections takes seconds. */
-const LARGEST_BATCH = 1_024
+const LARGEST_BATCH = 256
 
 type Sending = { by: Link; message: QueueMessage; flight: Flight }
 
