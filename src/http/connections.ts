@@ -13,12 +13,14 @@ export type Connection = {
   last: Exchange | undefined
   /** It is about to be ended: what still comes is not taken. */
   isEnding: boolean
+  /** Those among which it is: looked up in both, ten thousand silent ones would cost every answer on another. */
+  among: Map<Socket, Connection>
 }
 
 const CONNECTIONS = new WeakMap<Socket, Connection>()
 
 /** Stands for what is closed, or none of a listener. */
-const NONE: Connection = { open: new Set(), last: undefined, isEnding: true }
+const NONE: Connection = { open: new Set(), last: undefined, isEnding: true, among: new Map() }
 
 export function connectionOf(socket: Socket): Connection {
   return CONNECTIONS.get(socket) ?? NONE
@@ -68,12 +70,13 @@ export class Connections {
       this.#refused.cut('crowded')
       if (!this.#makeRoom()) return void socket.destroy()
     }
-    const connection: Connection = { open: new Set(), last: undefined, isEnding: false }
+    const among = this.#unanswered
+    const connection: Connection = { open: new Set(), last: undefined, isEnding: false, among }
     CONNECTIONS.set(socket, connection)
-    this.#unanswered.set(socket, connection)
+    among.set(socket, connection)
     socket.once('close', () => {
       CONNECTIONS.delete(socket)
-      this.#forget(socket)
+      connection.among.delete(socket)
     })
   }
 
@@ -87,7 +90,9 @@ export class Connections {
     exchange.response.once('close', () => {
       connection.open.delete(exchange)
       // Not when the connection was closed meanwhile.
-      if (this.#forget(socket)) this.#answered.set(socket, connection)
+      if (!connection.among.delete(socket)) return
+      connection.among = this.#answered
+      this.#answered.set(socket, connection)
     })
     return true
   }
@@ -97,15 +102,11 @@ export class Connections {
     for (const sockets of [this.#unanswered, this.#answered]) {
       for (const [socket, { open }] of sockets) {
         if ([...open].some(({ request }) => request.complete)) continue
-        this.#forget(socket)
+        sockets.delete(socket)
         socket.destroy()
         return true
       }
     }
     return false
-  }
-
-  #forget(socket: Socket): boolean {
-    return this.#unanswered.delete(socket) || this.#answered.delete(socket)
   }
 }

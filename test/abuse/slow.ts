@@ -1,44 +1,33 @@
-import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createLifetime } from '../chaos/owner.ts'
-import { ready, start, stop, variables } from '../conformance/service.ts'
+import { usageOf } from '../bench/process-usage.ts'
+import { createLifetime, type Lifetime } from '../chaos/owner.ts'
 import { signed } from '../conformance/http.ts'
+import { ready, start, stop, variables } from '../conformance/service.ts'
 
 /**
- * What slow clients do to good ones, by hand: `npm run slow -- --clients 10000 --seconds 60`. Good traffic is measured alone, then
- * while so many connections are held in every half-way state there is; each that is cut is opened anew at once.
+ * What slow clients do to good ones, by hand: `npm run slow -- --clients 10000 --seconds 20 --rounds 3`. They take from the machine whomever they
+ * hold on to, so in each round good traffic is measured alone, while so many connections in every half-way state there is are held at a
+ * server of Node's own beside the service, and while they are held at the service. What the service itself loses is the last beside the second.
  */
 const { values } = parseArgs({
   options: {
     clients: { type: 'string', default: '10000' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '3' },
     good: { type: 'string', default: '32' },
   },
 })
-const clients = Number(values.clients)
 const seconds = Number(values.seconds)
 const SECRET = 'signing-secret-of-slow'
 const TOKEN = 'credential-of-slow'
-const HEAD = 'POST /webhook/jelou HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
-
-/** What a slow client sends, and then nothing more; `isDeaf`: it does not read the answers either. */
-const KINDS: Record<string, { bytes: string; isDeaf?: true }> = {
-  'half a line': { bytes: 'POST /webh' },
-  'half the headers': { bytes: `${HEAD}Authorization: Bea` },
-  'half the body': {
-    bytes: `${HEAD}Authorization: Bearer ${TOKEN}\r\nContent-Length: 1000\r\n\r\n{"event":`,
-  },
-  'half the chunks': {
-    bytes: `${HEAD}Authorization: Bearer ${TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"eve`,
-  },
-  'half the body, without credential': { bytes: `${HEAD}Content-Length: 1000\r\n\r\n{"event":` },
-  nothing: { bytes: '' },
-  'no reading': { bytes: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20), isDeaf: true },
-}
+const PHASES = ['alone', 'beside', 'attacked'] as const
 
 const directory = mkdtempSync(join(tmpdir(), 'slow-'))
 const owner = createLifetime()
@@ -50,61 +39,88 @@ try {
   )
   await ready(service)
   const port = Number(new URL(service.publicUrl).port)
-  const memory = () =>
-    Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))?.[1]) / 1024)
+  const bare = program(owner, 'bare-server.ts')
+  const [barePort] = (await once(bare, 'message')) as [number]
 
   await goodTraffic(port, 5)
-  const alone = await goodTraffic(port, seconds / 2)
-  const memoryAlone = memory()
-  const held = hold(port)
-  while (held.open() < clients * 0.95) await sleep(100)
-  const besides = await goodTraffic(port, seconds)
-  const memoryBesides = memory()
-  held.end()
-  const after = await goodTraffic(port, seconds / 2)
-  const before = (alone.perSecond + after.perSecond) / 2
-  const ratio = besides.perSecond / before
-  console.log({ alone, besides, after, held: held.counts(), memoryAlone, memoryBesides })
-  console.log(`${(ratio * 100).toFixed(1)} % of the throughput without them (of before and after)`)
-  if (ratio < 0.9 || besides.failed > 0) process.exitCode = 1
+  const found: Record<(typeof PHASES)[number], Awaited<ReturnType<typeof phase>>>[] = []
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const alone = await phase(undefined)
+    const beside = await phase(barePort)
+    const attacked = await phase(port)
+    found.push({ alone, beside, attacked })
+    console.table({ alone, beside, attacked })
+  }
+  const own = median(found.map(({ beside, attacked }) => attacked.perSecond / beside.perSecond))
+  const all = median(found.map(({ alone, attacked }) => attacked.perSecond / alone.perSecond))
+  const cost = median(
+    found.map(({ beside, attacked }) => attacked.service - (attacked.perSecond * beside.cpuUs) / 1e6),
+  )
+  const failed = found.reduce((sum, round) => sum + round.attacked.failed, 0)
+  console.log(`${percent(own)} of what it takes beside a bare server under the same attack: its own loss`)
+  console.log(`${percent(all)} of what it takes alone: with what the attack takes from the machine`)
+  console.log(`${percent(cost)} of a processor is what the attack costs the service`)
+  if (own < 0.9 || failed > 0) process.exitCode = 1
   await stop(service)
+
+  /** Good traffic to the service, while slow clients are held at this port. `service`, `bare`, `attacker`: their shares of a processor. */
+  async function phase(attacked: number | undefined) {
+    const lifetime = createLifetime(owner)
+    const attacker = attacked === undefined ? undefined : await holdSlowClients(lifetime, attacked)
+    await quiet(attacked === barePort ? bare.pid : service.pid)
+    const pids = [service.pid, bare.pid, attacker?.pid]
+    const before = pids.map(pid => usageOf(pid).cpu)
+    const good = await goodTraffic(port, seconds)
+    const shares = pids.map((pid, index) => (usageOf(pid).cpu - Number(before[index])) / seconds)
+    const counts = attacker && (await askedFor(attacker))
+    const memory = Math.round(usageOf(service.pid).rss)
+    await lifetime.end()
+    const [ours = 0, bares, attackers] = shares.map(share => Number(share.toFixed(2)))
+    const cpuUs = Math.round((ours / good.perSecond) * 1e6)
+    return { ...good, cpuUs, service: ours, bare: bares, attacker: attackers, memory, ...counts }
+  }
 } finally {
   await owner.end()
 }
 
-/** Keeps so many slow clients, in equal parts of every kind, until it is told to end. */
-function hold(port: number) {
-  const sockets = new Set<Socket>()
-  let isOver = false
-  let opened = 0
-  const cut: Record<string, number> = {}
-  const kinds = Object.entries(KINDS)
+async function holdSlowClients(lifetime: Lifetime, at: number) {
+  const attacker = program(lifetime, 'slow-clients.ts', [`${at}`, values.clients, TOKEN])
+  await once(attacker, 'message')
+  return attacker
+}
 
-  function open(index: number): void {
-    if (isOver) return
-    const [name, { bytes, isDeaf }] = kinds[index % kinds.length] ?? ['', { bytes: '' }]
-    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.1.${1 + (index % 50)}` })
-    opened++
-    socket.once('connect', () => sockets.add(socket))
-    socket.on('error', () => {})
-    socket.once('close', () => {
-      sockets.delete(socket)
-      cut[name] = (cut[name] ?? 0) + 1
-      setTimeout(open, 100, index)
-    })
-    if (isDeaf) socket.pause()
-    else socket.resume()
-    socket.write(bytes)
+/** Until what slow clients asked for before they were slow is answered. */
+async function quiet(pid: number | undefined): Promise<void> {
+  for (let used = 1; used > 0.3;) {
+    const before = usageOf(pid).cpu
+    await sleep(1_000)
+    used = usageOf(pid).cpu - before
   }
-  for (let index = 0; index < clients; index++) setTimeout(open, index / 5, index)
-  return {
-    open: () => sockets.size,
-    counts: () => ({ opened, cut }),
-    end() {
-      isOver = true
-      for (const socket of sockets) socket.destroy()
-    },
-  }
+}
+
+/** How many it holds, and how many were cut. */
+async function askedFor(attacker: ChildProcess): Promise<object> {
+  attacker.send('count')
+  const [counts] = (await once(attacker, 'message')) as [object]
+  return counts
+}
+
+function program(lifetime: Lifetime, name: string, args: string[] = []) {
+  const child = fork(join(import.meta.dirname, 'fixtures', name), args)
+  const exited = once(child, 'exit')
+  lifetime.teardown(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return child
+}
+
+function median(numbers: number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+}
+
+function percent(ratio: number): string {
+  return `${(ratio * 100).toFixed(1)} %`
 }
 
 /** Events one after another on each of some connections, as a busy Jelou sends them. */

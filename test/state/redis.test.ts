@@ -77,7 +77,7 @@ if (server !== null) {
     t.teardown(() => backend.close())
     await backend.read()
     unsubscribe('net.client.socket', note)
-    const [socket] = sockets.filter(({ remotePort }) => remotePort === server.port)
+    const socket = sockets.find(({ remotePort }) => remotePort === server.port)
     // As TLS does when what arrives is no TLS while something is being written.
     for (const reason of ['read', 'write']) socket?.emit('error', new Error(reason))
     socket?.destroy()
