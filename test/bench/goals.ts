@@ -54,7 +54,7 @@ const MORE_WORK =
 const BY_HAND =
   'what is written by hand has no spool, no order by conversation, no recognition of repeats, no limits, metrics or traces'
 const STALLS =
-  'now and then it stalls for some 40 ms, as nothing does that writes to no disk of its own; why is not known'
+  'what comes while the log is checkpointed waits for it, some 8 ms, and the thread that does it shares the two processors'
 const LOADING = 'loading the modules takes most of it'
 const GARBAGE =
   'some 60 MB are the program of Node itself, and V8 lets garbage lie as long as there is memory'
