@@ -28,7 +28,7 @@ export function writeReport(
 ): void {
   mkdirSync(folder, { recursive: true })
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
-  write('results.json', `${JSON.stringify(results, null, 1)}\n`)
+  write('results.json', `${JSON.stringify(results, null, 2)}\n`)
   writeResults(join(folder, 'README.md'), 'bench', `${tablesOf(results, subjects)}\n\n${PICTURES}`)
   write('speed.svg', speedPlot(results, subjects))
   write('latency.svg', latencyPlot(results, subjects))
@@ -38,7 +38,7 @@ export function writeReport(
       id,
       { value: value?.median, commit: results.run.commit, date: results.run.date },
     ])
-  write(REACHED, `${JSON.stringify({ ...Object.fromEntries(first), ...reachedIn(folder) }, null, 1)}\n`)
+  write(REACHED, `${JSON.stringify({ ...Object.fromEntries(first), ...reachedIn(folder) }, null, 2)}\n`)
 }
 
 /** Puts Markdown between the marks of a command in a document, or makes one of it. Throws when the document has no such marks. */
