@@ -15,7 +15,7 @@ const FOREIGN: [pattern: RegExp, whose: string][] = [
   [/^REQUIRE_BROKERS$/, 'the tests'],
   [/^FC_(?:RUNS|SEED|PATH)$/, 'tests of properties: test/fixtures/property.ts'],
   [/^NO_COLOR$/, 'terminals, by convention: src/commands/table.ts'],
-  [/^NODE_COMPILE_CACHE$/, 'Node'],
+  [/^NODE_(COMPILE_CACHE|OPTIONS)$/, 'Node'],
   [/^NODE_IMAGE$/, 'an argument of the Dockerfile'],
   [/^AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/, "Amazon's SDK"],
   [/^OTEL_EXPORTER_OTLP_TIMEOUT$/, 'the exporter itself'],
