@@ -4,8 +4,11 @@ import { startRabbitmq } from '../../brokers/rabbitmq.ts'
 import { deliveredOf, type Delivered, type Engine } from './engine.ts'
 
 const URL = (port: number): string => `amqp://guest:guest@127.0.0.1:${port}`
-/** When nothing came for so long there is nothing, in ms. */
-const SILENCE = 400
+/**
+ * When nothing came for so long there is nothing, in ms. A broker that has just started pauses for longer than others, and what a consumer is
+ * given and leaves comes back behind what follows it: the disorder would be this reader's.
+ */
+const SILENCE = 4_000
 
 export const rabbitmq: Engine = {
   start: startRabbitmq,
