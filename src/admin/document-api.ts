@@ -18,11 +18,11 @@ export async function documentApi(
   { documents }: { documents: readonly Document[] },
 ): Promise<void> {
   for (const { path, operationId, summary, make } of documents) {
-    let made: object | Promise<object> | undefined
+    let made: object | undefined
     app.get(
       path,
       { schema: { operationId, summary, tags: ['descriptions'], response: { 200: ANSWER, ...guarded() } } },
-      async () => (made ??= make()),
+      async () => (made ??= await make()),
     )
   }
 }

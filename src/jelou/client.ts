@@ -52,23 +52,19 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
   const base = new URL(baseUrl)
   const path = `${base.pathname.replace(/\/+$/, '')}/external-support/${encodeURIComponent(projectId)}`
   const { callerSecrets, authentication } = presenting(credential)
-  let pool: Promise<Pool> | undefined
+  let pool: Pool | undefined
   let closed: Promise<void> | undefined
 
   /** Loaded at the first call: it takes a tenth of the start, and with a kept secret events are taken before. */
   async function open(): Promise<Pool> {
     const { Pool } = await import('undici')
     // Calls are minutes apart: a kept connection would be found dead by the create that must not be sent twice.
-    return new Pool(base.origin, {
+    return (pool ??= new Pool(base.origin, {
       pipelining: 0,
       allowH2: false,
       connect: { timeout },
       maxResponseSize: MAX_RESPONSE_BYTES,
-    })
-  }
-
-  async function close(): Promise<void> {
-    await (await (pool ??= open())).close()
+    }))
   }
 
   async function attempt(
@@ -77,7 +73,7 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
     secrets: readonly string[],
     signal: AbortSignal,
   ): Promise<JelouAnswer> {
-    const opened = await (pool ??= open())
+    const opened = await open()
     const response = await opened.request({
       method,
       path,
@@ -118,7 +114,7 @@ export function createIntegrationApi(options: IntegrationApiOptions): Integratio
     read: () => call('GET'),
     update: body => call('PATCH', body),
     remove: () => call('DELETE'),
-    close: () => (closed ??= close()),
+    close: () => (closed ??= open().then(opened => opened.close())),
   }
 }
 
