@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { closedLoop, openLoop, type LoadResult, type Pace, type Sender } from './load/load.ts'
+import { answers, closedLoop, openLoop, taken, type LoadResult, type Pace, type Sender } from './load/load.ts'
 import type { EventFile } from './load/events.ts'
 import { overloadConnections } from './overload.ts'
 import { usageOf } from './process-usage.ts'
 import type { OverloadSample, PacedSample, Sample } from './results.ts'
 import type { Running, Subject, Traffic } from './subjects/subject.ts'
+import { warmed, type WarmUp } from './warm.ts'
 
 export type Files = Record<Traffic, EventFile>
-/** In seconds. */
-export type Durations = { warmUp: number; seconds: number }
 
 /** What every request of this traffic is to be answered. */
 const STATUS: Record<Traffic, number> = { fresh: 200, duplicates: 200, forged: 401, strangers: 401 }
@@ -18,10 +17,13 @@ const PACED_CONNECTIONS = 256
 const PATIENCE = 20_000
 export const NONE = { count: 0, inTime: 0, p50: 0, p99: 0, p999: 0, max: 0 }
 
-export type Measuring = Durations & {
+export type Measuring = {
   sender: Sender
   files: Files
   connections: number
+  warmUp: WarmUp
+  /** How long it is measured. */
+  seconds: number
   /** What a subject is warmed with where what is measured is too little for that; other events. */
   warm?: { events: EventFile; connections: number }
 }
@@ -38,14 +40,17 @@ export async function measureSubject(
   const events = files[traffic]
   const status = STATUS[traffic]
   const options = { url: running.url, events, connections, status }
-  const warm = await closedLoop(sender, { ...options, ...more.warm, seconds: warmUp })
+  const warm = await warmed(warmUp, async (seconds, used) => {
+    const load = { ...options, ...more.warm, seconds }
+    return [await closedLoop(sender, { ...load, skip: used % load.events.count })]
+  })
   const used = more.warm === undefined ? warm.used : 0
   const before = { own: usageOf(running.pid), broker: running.broker?.() }
   const load = await closedLoop(sender, { ...options, seconds, skip: used % events.count })
   const after = { own: usageOf(running.pid), broker: running.broker?.() }
   await sleep(0)
   if (traffic === 'fresh' && running.stored) assertNotAllUsed(name, events, used + load.used)
-  await assertStored(name, running, traffic === 'duplicates' ? events.count : taken(warm) + taken(load))
+  await assertStored(name, running, traffic === 'duplicates' ? events.count : warm.taken + taken(load))
   const { count, p50, p99, p999 } = load.statuses[status] ?? NONE
   const thousands = count / 1_000
   return {
@@ -83,7 +88,7 @@ export async function measureOverload(
   const rate = 3 * capacity
   const connections = overloadConnections()
   // It is one once all connections wait.
-  const ramp = measuring.warmUp
+  const ramp = measuring.warmUp.seconds
   const load = await sendPaced(name, running, measuring, { rate, connections, ramp, overload: true })
   const offered = load.used / (ramp + load.seconds)
   const { 200: good = NONE, 503: refused = NONE } = load.statuses
@@ -110,20 +115,14 @@ async function sendPaced(
   { sender, files, connections, warmUp, seconds }: Measuring,
   paced: Pace & { connections: number },
 ): Promise<LoadResult> {
-  const options = { url: running.url, events: files.fresh, seconds }
-  const warm = await closedLoop(sender, { ...options, connections, seconds: warmUp })
-  const load = await openLoop(sender, { ...options, ...paced, skip: warm.used })
+  const options = { url: running.url, events: files.fresh }
+  const warm = await warmed(warmUp, async (seconds, skip) => [
+    await closedLoop(sender, { ...options, connections, seconds, skip }),
+  ])
+  const load = await openLoop(sender, { ...options, ...paced, seconds, skip: warm.used })
   if (running.stored) assertNotAllUsed(name, files.fresh, warm.used + load.used)
-  await assertStored(name, running, taken(warm) + taken(load))
+  await assertStored(name, running, warm.taken + taken(load))
   return load
-}
-
-export function taken({ statuses }: LoadResult): number {
-  return statuses[200]?.count ?? 0
-}
-
-export function answers({ statuses }: LoadResult): number {
-  return Object.values(statuses).reduce((sum, { count }) => sum + count, 0)
 }
 
 function assertNotAllUsed(name: string, { count }: EventFile, used: number): void {

@@ -17,12 +17,18 @@ t.test('what is not given is by default', async t => {
   t.match(parseOptions([]), {
     rounds: 5,
     seconds: 4,
-    warmUp: 2,
+    warmUp: { seconds: 2, answers: 30_000 },
     connections: 64,
     backlog: 1_000_000,
     quick: false,
   })
-  t.match(parseOptions(['--quick']), { rounds: 1, seconds: 1, warmUp: 1, backlog: 10_000, quick: true })
+  t.match(parseOptions(['--quick']), {
+    rounds: 1,
+    seconds: 1,
+    warmUp: { seconds: 1, answers: 0 },
+    backlog: 10_000,
+    quick: true,
+  })
   t.match(parseOptions(['--subjects', 'a,b', '--seconds', '9']), { subjects: ['a', 'b'], seconds: 9 })
   t.not(parseOptions([]).seed, parseOptions([]).seed)
 })

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { LONGEST_WARM_UP, WARM, type WarmUp } from './warm.ts'
 
 /** How a run is made. Durations in seconds. */
 export type Options = {
@@ -6,7 +7,7 @@ export type Options = {
   subjects: string[] | undefined
   rounds: number
   seconds: number
-  warmUp: number
+  warmUp: WarmUp
   connections: number
   seed: string
   /** How many events wait in `embedded-backlog`. */
@@ -22,7 +23,8 @@ const REPORT = 'docs/benchmarks'
 export const HELP = `npm run bench -- [options]
   --subjects a,b     only these, and what they are compared with
   --rounds 5         how often each is started and measured
-  --seconds 4        how long each is measured in a round; --warm-up 2 before that
+  --seconds 4        how long each is measured in a round
+  --warm-up 2        before that, for so long, and again until ${WARM} requests are answered; ${LONGEST_WARM_UP} s at most
   --connections 64
   --seed TEXT        of the events; random unless given
   --out FOLDER       where results.json, the tables and the plots go; ${REPORT} when everything is measured in at least 5 rounds
@@ -53,7 +55,10 @@ export function parseOptions(args: string[]): Options & { help: boolean } {
     subjects,
     rounds,
     seconds: positive('seconds', values.seconds ?? (quick ? '1' : '4')),
-    warmUp: positive('warm-up', values['warm-up'] ?? (quick ? '1' : '2')),
+    warmUp: {
+      seconds: positive('warm-up', values['warm-up'] ?? (quick ? '1' : '2')),
+      answers: quick ? 0 : WARM,
+    },
     connections: positive('connections', values.connections),
     seed,
     backlog: quick ? 10_000 : 1_000_000,

@@ -28,7 +28,7 @@ export async function eventsNeeded(
     const events = writeEvents({ file, count: 10_000, seed: options.seed })
     const { statuses, seconds } = await closedLoop(sender, { url, events, connections: 64, seconds: 1 })
     const perSecond = Math.max(LEAST_EVENTS, (Number(statuses[200]?.inTime) / seconds) * 1.6)
-    return Math.ceil(perSecond * (options.warmUp + options.seconds))
+    return Math.ceil(perSecond * (options.warmUp.seconds + options.seconds))
   } finally {
     await scope.end()
     rmSync(file)

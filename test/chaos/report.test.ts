@@ -57,8 +57,13 @@ t.test('a report names the run and what was violated', async t => {
     reportOf([outcome('redis')], facts),
     /`npm run chaos -- --seed 1`, on 2026-01-01[^]*Nothing was violated/,
   )
-  const bad = outcome('redis', { violations: [{ what: 'lost', detail: '1 of 2' }] })
-  t.match(reportOf([bad], facts), '- redis, scene 1: lost: 1 of 2')
+  const disordered = Array.from({ length: 1_004 }, (_, index) => ({ what: 'disordered', detail: `${index}` }))
+  const bad = outcome('redis', { violations: [{ what: 'lost', detail: '1 of 2' }, ...disordered] })
+  t.match(
+    reportOf([bad], facts),
+    '\n- redis, scene 1: lost: 1 of 2\n- redis, scene 1: disordered: 0; 1; 2; and 1,001 more\n',
+    'a kind in a line',
+  )
 })
 
 t.test('a report takes the place of the one before, and leaves the rest of the document', async t => {

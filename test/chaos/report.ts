@@ -110,15 +110,26 @@ export type Facts = {
 
 /** The report of a run, as Markdown. */
 export function reportOf(outcomes: readonly Outcome[], facts: Facts): string {
-  const violations = outcomes.flatMap(({ scene, violations }) =>
-    violations.map(({ what, detail }) => `- ${scene.driver}, scene ${scene.number}: ${what}: ${detail}`),
-  )
+  const violations = outcomes.flatMap(violationsOf)
   const run = [
     `\`${facts.command}\`, on ${facts.date}, of commit ${facts.commit}, seed ${facts.seed}.`,
     `Machine: ${facts.machine}. ${facts.versions}.`,
   ].join('\n')
   const found = violations.length > 0 ? violations.join('\n') : 'Nothing was violated.'
   return [run, tableOf(outcomes), found, faultsOf(outcomes)].join('\n\n')
+}
+
+/** So many of a kind are told of a scene; the others are like them. */
+const TOLD = 3
+
+/** A line for each kind of what was violated in a scene. */
+function violationsOf({ scene, violations }: Outcome): string[] {
+  const kinds = Object.groupBy(violations, ({ what }) => what)
+  return Object.entries(kinds).map(([what, all = []]) => {
+    const details = all.slice(0, TOLD).map(({ detail }) => detail)
+    const rest = all.length > TOLD ? `; and ${grouped(all.length - TOLD)} more` : ''
+    return `- ${scene.driver}, scene ${scene.number}: ${what}: ${details.join('; ')}${rest}`
+  })
 }
 
 function markdown(rows: readonly (readonly string[])[]): string {

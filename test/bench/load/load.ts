@@ -23,6 +23,16 @@ export type LoadResult = {
   cpu: number
 }
 
+/** How many requests were answered 200. */
+export function taken({ statuses }: LoadResult): number {
+  return statuses[200]?.count ?? 0
+}
+
+/** How many requests were answered, whatever with. */
+export function answers({ statuses }: LoadResult): number {
+  return Object.values(statuses).reduce((sum, { count }) => sum + count, 0)
+}
+
 /** What to send: requests of the file behind the first `skip`. */
 export type LoadOptions = {
   url: string

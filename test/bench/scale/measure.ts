@@ -104,7 +104,7 @@ function eventFiles(folder: string, count: number, { seed, warmUp, seconds }: Sc
   const made = new Map<string, EventFile>()
   return (size, rooms) => {
     const name = `events-${size}-${rooms}`
-    const most = Math.ceil((BYTES_PER_SECOND * (warmUp + seconds)) / size)
+    const most = Math.ceil((BYTES_PER_SECOND * (warmUp.seconds + seconds)) / size)
     const events =
       made.get(name) ??
       writeEvents({ file: join(folder, name), count: Math.min(count, most), seed, size, rooms })

@@ -15,8 +15,19 @@ t.test('only a whole run writes over the committed report', async t => {
 })
 
 t.test('what is not given is by default, and what is none is named', async t => {
-  t.match(parseScaleOptions([]), { rounds: 3, seconds: 2, warmUp: 1, quick: false, only: undefined })
-  t.match(parseScaleOptions(['--quick']), { rounds: 1, seconds: 1, warmUp: 1, quick: true })
+  t.match(parseScaleOptions([]), {
+    rounds: 3,
+    seconds: 2,
+    warmUp: { seconds: 1, answers: 30_000 },
+    quick: false,
+    only: undefined,
+  })
+  t.match(parseScaleOptions(['--quick']), {
+    rounds: 1,
+    seconds: 1,
+    warmUp: { seconds: 1, answers: 0 },
+    quick: true,
+  })
   t.match(parseScaleOptions(['--only', 'connections,rooms']), { only: ['connections', 'rooms'] })
   t.throws(() => parseScaleOptions(['--rounds=0']), { message: '--rounds 0 is no positive whole number' })
   t.throws(() => parseScaleOptions(['--curves', 'rooms']))

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { positive } from '../options.ts'
+import { LONGEST_WARM_UP, WARM, type WarmUp } from '../warm.ts'
 import { CURVES } from './curves.ts'
 
 /** How a run is made. Durations in seconds. */
@@ -8,7 +9,7 @@ export type ScaleOptions = {
   only: string[] | undefined
   rounds: number
   seconds: number
-  warmUp: number
+  warmUp: WarmUp
   seed: string
   /** Where the report is written; undefined: nowhere. */
   out: string | undefined
@@ -21,7 +22,8 @@ const REPORT = 'docs'
 export const HELP = `npm run scale -- [options]
   --only a,b         only these: ${CURVES.map(({ name }) => name).join(', ')}
   --rounds 3         how often each point is measured
-  --seconds 2        how long in a round; --warm-up 1 before that
+  --seconds 2        how long in a round
+  --warm-up 1        before that, for so long, and again until ${WARM} requests are answered; ${LONGEST_WARM_UP} s at most
   --seed TEXT        of the events; random unless given
   --out FOLDER       where scaling.md, benchmarks/scale.json and the plots go; ${REPORT} when everything is measured in at least 3 rounds
   --quick            one round of the ends of each curve, a second each: whether it works, not how fast
@@ -50,7 +52,7 @@ export function parseScaleOptions(args: string[]): ScaleOptions & { help: boolea
     only,
     rounds,
     seconds: positive('seconds', values.seconds ?? (quick ? '1' : '2')),
-    warmUp: positive('warm-up', values['warm-up']),
+    warmUp: { seconds: positive('warm-up', values['warm-up']), answers: quick ? 0 : WARM },
     seed,
     out: values.out ?? (isFull ? REPORT : undefined),
     quick,

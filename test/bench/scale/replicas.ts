@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { countStream } from '../subjects/brokers.ts'
-import { closedLoop, type LoadResult } from '../load/load.ts'
-import { answers, assertStored, NONE, taken, type Measuring } from '../measure.ts'
+import { answers, closedLoop, taken, type LoadResult } from '../load/load.ts'
+import { assertStored, NONE, type Measuring } from '../measure.ts'
 import { usageOf, type Usage } from '../process-usage.ts'
 import type { Sample } from '../results.ts'
 import { startService } from '../subjects/ours.ts'
 import type { Running, Start } from '../subjects/subject.ts'
+import { warmed } from '../warm.ts'
 
 /** Processes of the service over one queue and one state. */
 export type Replicas = { services: Running[]; broker: () => Usage; stored: () => Promise<number> }
@@ -53,12 +54,12 @@ export async function measureReplicas(
     return results
   }
   const usage = () => sum(services.map(({ pid }) => usageOf(pid).cpu))
-  const warm = await load(warmUp)
+  const warm = await warmed({ ...warmUp, answers: warmUp.answers * services.length }, load)
   const before = { own: usage(), broker: broker().cpu }
   const loads = await load(seconds)
   const after = { own: usage(), broker: broker().cpu }
   if (used.some(count => count > part)) throw new Error(`${part} events for a replica were too few`)
-  await assertStored('replicas', { stored }, sum([...warm, ...loads].map(taken)))
+  await assertStored('replicas', { stored }, warm.taken + sum(loads.map(taken)))
   const good = loads.map(({ statuses }) => statuses[200] ?? NONE)
   const thousands = sum(loads.map(taken)) / 1_000
   const most = (field: 'p50' | 'p99' | 'p999') => Math.max(...good.map(answered => answered[field]))

@@ -17,7 +17,7 @@ const RESULTS: ScaleResults = {
     seed: 'seed',
     rounds: 3,
     seconds: 2,
-    warmUp: 1,
+    warmUp: { seconds: 1, answers: 30_000 },
   },
   processors: 2,
   skipped: { redis: 'redis-server is missing' },
@@ -51,7 +51,10 @@ const RESULTS: ScaleResults = {
 
 t.test('the tables have absolute numbers, and ratios of the same round', async t => {
   const text = scaleTables(RESULTS)
-  t.match(text, 'Measured 2026-01-02 03:04 UTC at commit abcdef123456: medians of 3 rounds of 2 s after 1 s')
+  t.match(
+    text,
+    'Measured 2026-01-02 03:04 UTC at commit abcdef123456: medians of 3 rounds of 2 s after 30000 requests or 8 s',
+  )
   t.match(text, '| 64 | embedded | 4,000 | 20.0 (20.0 to 20.0) | 0.500 (0.500 to 0.500) | 1.50 | 12.0 |')
   t.match(text, '| 64 | bare-fastify | 8,000 | 10.0 (10.0 to 10.0) |  |')
   t.match(text, '| 1,000,000 | embedded | 3,800 | 0.950 (0.950 to 0.950) | 1.50 |')

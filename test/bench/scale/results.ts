@@ -1,3 +1,4 @@
+import type { WarmUp } from '../warm.ts'
 import type { Sample } from '../results.ts'
 import { median } from '../statistics.ts'
 
@@ -9,7 +10,7 @@ export type CurveResult = { name: string; axis: string; sender: string; points: 
 /** Everything that a run gave, as it is written to scale.json. */
 export type ScaleResults = {
   machine: Record<string, string>
-  run: { date: string; commit: string; seed: string; rounds: number; seconds: number; warmUp: number }
+  run: { date: string; commit: string; seed: string; rounds: number; seconds: number; warmUp: WarmUp }
   /** How many processors there were for everything. */
   processors: number
   skipped: Record<string, string>

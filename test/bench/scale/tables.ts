@@ -2,6 +2,7 @@ import type { Sample } from '../results.ts'
 import { figure, ratio } from '../statistics.ts'
 import { BASELINE } from '../subjects/ceilings.ts'
 import { digits, table } from '../tables.ts'
+import { LONGEST_WARM_UP } from '../warm.ts'
 import { needsTable } from './needs.ts'
 import type { CurveResult, PointResult, ScaleResults } from './results.ts'
 
@@ -15,7 +16,7 @@ export function scaleTables(results: ScaleResults): string {
   const missing = Object.entries(skipped).map(([name, reason]) => `${name} (${reason})`)
   return [
     `Measured ${run.date.slice(0, 16).replace('T', ' ')} UTC at commit ${run.commit}: medians of ${run.rounds} rounds of ${run.seconds} s ` +
-      `after ${run.warmUp} s, seed \`${run.seed}\`. On: ${where.join(', ')}.`,
+      `after ${digits(run.warmUp.answers)} requests or ${LONGEST_WARM_UP} s, seed \`${run.seed}\`. On: ${where.join(', ')}.`,
     ...(processors < ENOUGH_PROCESSORS
       ? [
           `**What this machine cannot show.** Sender, service and broker share ${processors} processors, so each takes from the others, and ` +
