@@ -120,7 +120,7 @@ export async function stop(service: Process, signal: NodeJS.Signals = 'SIGTERM')
   return service.exited
 }
 
-function watch(child: ChildProcess, exited: Promise<unknown>): Pick<Process, 'output' | 'logged'> {
+function watch(child: ChildProcess, exited: Promise<number | null>): Pick<Process, 'output' | 'logged'> {
   const { stdout, stderr } = child
   if (stdout === null || stderr === null) throw new TypeError('the output is not piped')
   const lines: string[] = []
@@ -149,7 +149,9 @@ function watch(child: ChildProcess, exited: Promise<unknown>): Pick<Process, 'ou
       }
       waiting.add(look)
       look()
-      void exited.then(() => reject(new Error(`ended without "${msg}":\n${output()}`)))
+      void exited.then(status =>
+        reject(new Error(`ended with ${status ?? 'a signal'}, without "${msg}":\n${output()}`)),
+      )
       return promise
     },
   }

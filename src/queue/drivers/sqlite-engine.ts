@@ -235,6 +235,7 @@ class Engine {
 
 /** Opens the store, with the ballast's room if there is none: SQLite needs some to read its log after a crash. */
 function openStore(options: WorkerOptions, space: Space): Store {
+  space.makeRoomToOpen()
   try {
     return new Store(options)
   } catch (error) {

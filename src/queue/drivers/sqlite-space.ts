@@ -1,8 +1,10 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { failureOf, type Failure } from './sqlite-protocol.ts'
+import { failureOf, openError, type Failure } from './sqlite-protocol.ts'
 
 const MIB = 1024 * 1024
+/** More than the first page of the log's index, and what else SQLite writes to read its log after a crash. */
+const ROOM_TO_OPEN = MIB
 
 /** Bytes that this process may still write to the file system of a directory. */
 export function freeBytes(directory: string): number {
@@ -35,6 +37,16 @@ export class Space {
   /** Why events are refused; undefined while they are taken. */
   get failure(): Failure | undefined {
     return this.#failure
+  }
+
+  /**
+   * Sees to room for opening, the ballast's if need be: SQLite maps the index of its log into memory, and where the disk has no
+   * room for a page of it the kernel ends the process (SIGBUS). Throws QueueFullError when there is too little even then.
+   */
+  makeRoomToOpen(): void {
+    if (this.#free() >= ROOM_TO_OPEN) return
+    this.giveUpBallast()
+    if (this.#free() < ROOM_TO_OPEN) throw openError(this.#tooLittle(ROOM_TO_OPEN), this.#options.file)
   }
 
   /** Looks at the disk before events are written. It can only get worse here: {@link recover} takes events again. */

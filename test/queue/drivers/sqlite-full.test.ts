@@ -93,6 +93,17 @@ void t.test('gives up the ballast to open', async t => {
   t.match(await again.reply('failed'), { failure: { kind: 'unavailable' } }, 'without any the same')
 })
 
+void t.test('is not opened where the log has no room for its index', async t => {
+  const { file, close } = startEngine(t, { ballast: 5_000 })
+  await close()
+  const full = startEngine(t, { file, freeBytes: () => 0 })
+  t.match(await full.reply('failed'), { failure: { kind: 'full' } })
+  t.notOk(existsSync(`${file}.ballast`))
+  await full.closed
+  const again = startEngine(t, { file })
+  await again.reply('opened')
+})
+
 void t.test('takes events again once those that filled the disk are gone', async t => {
   const { file, add, receive, ask, disk } = startEngine(t, { minFree: 1_000_000, dedupeWindow: 0 })
   disk.freeBytes = () => 3_000_000 - statSync(file).size - statSync(`${file}-wal`).size

@@ -8,9 +8,9 @@ import { directory } from './fixtures/directory.ts'
 const MIB = 1024 * 1024
 
 function open(t: Test, { minFree = 10 * MIB, ballast = 0 } = {}) {
-  const disk = { free: 100 * MIB }
+  const disk = { free: 100 * MIB, take: () => disk.free }
   const file = join(directory(t), 'queue.db')
-  const space = new Space({ file, minFree, ballast, freeBytes: () => disk.free })
+  const space = new Space({ file, minFree, ballast, freeBytes: () => disk.take() })
   return { space, disk, ballast: `${file}.ballast` }
 }
 
@@ -64,6 +64,26 @@ void t.test('makes the ballast, gives it up, and makes it again when there is ro
   space.recover()
   t.equal(space.failure, undefined, 'its room is counted once')
 })
+
+void t.test(
+  'gives up the ballast for opening where there is no other room, and says so where there is none',
+  async t => {
+    const { space, disk, ballast } = open(t, { ballast: 2 * MIB })
+    space.recover()
+    const free = (...bytes: number[]) => (disk.take = () => bytes.shift() ?? 0)
+    free(MIB)
+    space.makeRoomToOpen()
+    t.ok(existsSync(ballast), 'there is enough')
+    free(MIB - 1, 2 * MIB)
+    space.makeRoomToOpen()
+    t.notOk(existsSync(ballast), 'there is enough now')
+    free(0, 0)
+    t.throws(() => space.makeRoomToOpen(), {
+      code: 'ERR_QUEUE_FULL',
+      message: /queue\.db cannot be opened: 0 MiB are free, 1 MiB are needed\. Make room/,
+    })
+  },
+)
 
 void t.test('completes a ballast that a crash cut short', async t => {
   const { space, ballast } = open(t, { ballast: 2 * MIB })
