@@ -9,6 +9,7 @@ import {
   StateUnavailableError,
 } from '../errors.ts'
 import { makeDirectory } from '../make-directory.ts'
+import { DEFAULT_LEASE } from './lock.ts'
 import type { StateBackend } from './types.ts'
 
 /** Marks the file as ours (https://sqlite.org/pragma.html#pragma_application_id): "jlst" in ASCII. */
@@ -31,9 +32,11 @@ const WRITE = `
     WHERE project_id = :project AND fence = :fence AND until > :now
   ON CONFLICT (project_id) DO UPDATE SET record = excluded.record
 `
+/** A lease that runs longer than any given now was given before the clock was set back, perhaps by hours. */
 const ACQUIRE = `
   INSERT INTO locks VALUES (:project, 1, :until)
-  ON CONFLICT (project_id) DO UPDATE SET fence = fence + 1, until = excluded.until WHERE until <= :now
+  ON CONFLICT (project_id) DO UPDATE SET fence = fence + 1, until = excluded.until
+    WHERE until <= :now OR until > :latest
   RETURNING fence
 `
 const RENEW =
@@ -85,7 +88,10 @@ export function openSqliteState(options: { directory: string; projectId: string 
     },
     async acquire(lease) {
       const now = Date.now()
-      const row = attempt(() => db.prepare(ACQUIRE).get({ project: projectId, now, until: now + lease }))
+      const latest = now + Math.max(lease, DEFAULT_LEASE)
+      const row = attempt(() =>
+        db.prepare(ACQUIRE).get({ project: projectId, now, latest, until: now + lease }),
+      )
       if (row === undefined) return null
       const fence = Number(row['fence'])
       return {

@@ -149,7 +149,7 @@ class Reader {
     const line = this.#bytes.slice(this.#at, end === -1 ? undefined : end)
     const carriage = line.indexOf('\r')
     if (end === -1) throw new Stop(carriage === -1 || carriage === line.length - 1 ? 'incomplete' : 'invalid')
-    if (carriage !== line.length - 1) throw new Stop('invalid')
+    if (line === '' || carriage !== line.length - 1) throw new Stop('invalid')
     this.#at = end + 1
     return line.slice(0, -1)
   }

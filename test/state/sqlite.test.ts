@@ -209,3 +209,23 @@ void t.test('a file of before there was a lock gets one, and keeps its record', 
   t.same(await state.read(), Buffer.from('new'))
   await state.close()
 })
+
+void t.test('a lock that was left before the clock was set back is taken over', async t => {
+  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  t.teardown(() => state.close())
+  const cases: [name: string, ahead: number, isTaken: boolean][] = [
+    ['just given', 0, false],
+    ['given by a clock that was an hour ahead', 3_600_000, true],
+  ]
+  for (const [name, ahead, isTaken] of cases) {
+    const left = await state.acquire(15_000)
+    const db = new DatabaseSync(state.location)
+    db.prepare('UPDATE locks SET until = until + ?').run(ahead)
+    db.close()
+    const next = await state.acquire(15_000)
+    t.equal(next !== null, isTaken, name)
+    if (isTaken) t.equal(await left?.renew(15_000), false, 'whoever had it has lost it')
+    await next?.release()
+    await left?.release()
+  }
+})

@@ -54,7 +54,7 @@ void t.test('a record is sealed again only by whoever can take the lock', async 
   const backend = openBackend(t)
   await save(backend, storeOn(backend), { secret: 'plain' })
   const plain = await backend.read()
-  const lock = await backend.acquire(60_000)
+  const lock = await backend.acquire(15_000)
   t.same(await storeOn(backend, [key]).load(), { secret: 'plain' })
   t.same(await backend.read(), plain, 'left alone')
   await lock?.release()
