@@ -162,11 +162,15 @@ export class Events implements RowSource {
 
   /** How many may not be delivered yet. */
   delayed(now: number): number {
-    const { mark } = this.#settled
-    return [...this.#segments.between(mark + 1, END)].reduce(
-      (sum, table) => sum + Number(table.delayed.get(now, mark)?.['count']),
-      0,
-    )
+    const { mark, ranges } = this.#settled
+    const count = (first: number, last: number): number =>
+      [...this.#segments.between(first, last)].reduce(
+        (sum, table) => sum + Number(table.delayed.get(now, first, last)?.['count']),
+        0,
+      )
+    const all = count(mark + 1, END)
+    // Only a queue that has become a spool has any that are settled.
+    return all === 0 ? 0 : ranges.reduce((sum, range) => sum - count(...range), all)
   }
 
   /** When the oldest message was stored that is neither delayed nor leased; Infinity when there is none. */

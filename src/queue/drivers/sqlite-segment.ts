@@ -53,7 +53,7 @@ export class SegmentTable {
     )
     // The first condition says the same as the second, but it is what lets the partial index be used.
     this.delayed = prepare(
-      `SELECT count(*) AS count FROM ${name} WHERE not_before > 0 AND not_before > ? AND seq > ?`,
+      `SELECT count(*) AS count FROM ${name} WHERE not_before > 0 AND not_before > ? AND seq BETWEEN ? AND ?`,
     )
     this.oldest = prepare(
       `SELECT seq, created FROM ${name} WHERE seq > ? AND seq < ? AND not_before <= ? ORDER BY seq`,

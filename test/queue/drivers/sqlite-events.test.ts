@@ -35,6 +35,19 @@ void t.test('settles what is there, once', async t => {
   t.match(store.dead(0, 10), [{ seq: 3, attempts: 7, reason: 'no' }])
 })
 
+void t.test('counts what is delayed and not settled', async t => {
+  const { store, change, add, stats } = openStore(t)
+  add('abcde')
+  change(() => [1, 3, 4].forEach(seq => store.events.fail(seq, NOW + 1_000)))
+  t.match(stats(), { waiting: 2, delayed: 3 })
+  change(() => void store.events.settle([3, 5]))
+  t.match(stats(), { waiting: 1, delayed: 2 }, 'behind one that is not settled')
+  change(() => void store.events.settle([1]))
+  t.match(stats(), { waiting: 1, delayed: 1 })
+  change(() => void store.events.settle([2, 4]))
+  t.match(stats(), { waiting: 0, delayed: 0 })
+})
+
 /** Segments of three events, which are crossed all the time. */
 const TINY = { segments: { events: 3 } }
 const left = (store: Store) => store.events.scan(0, 100).map(({ seq, key }) => `${key}${seq}`)
