@@ -133,8 +133,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const outcome = await reconcileNext(change)
     if (!('reason' in outcome)) return outcome.kind
     const { rotating, unregistered } = keeper.kept()
-    if ((rotating ?? unregistered) !== undefined) wake()
     const mayGoOn = outcome.kind === 'unavailable' || outcome.kind === 'failed'
+    if (mayGoOn || (rotating ?? unregistered) !== undefined) wake()
     throw new (mayGoOn ? Unfinished : Refused)(outcome.reason)
   }
 

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { backoff } from '../../src/jelou/backoff.ts'
 import { edit } from './fixtures/kept-case.ts'
+import { until } from './fixtures/until.ts'
 import { createWorld, verifies, type RunOptions } from './fixtures/world.ts'
 
 const half = () => 0.5
@@ -87,6 +88,19 @@ void t.test('without an interval it ends with success, but not with a lost secre
   await second.done
   t.match(calls(), ['GET', 'GET', 'GET', 'GET', 'GET'])
   t.same(fatals, [])
+})
+
+void t.test('a registration on request that Jelou could not take is tried again', async t => {
+  const { simulator, open, register } = await createWorld(t)
+  await register()
+  const { registrar } = await open({ interval: 0 })
+  registrar.start()
+  await until(() => registrar.status().lastOutcome === 'unchanged')
+  await registrar.unregister()
+  simulator.faults.add({ method: 'POST', status: 500, times: 1 })
+  await t.rejects(registrar.register(), { code: 'ERR_REGISTER_UNFINISHED' })
+  await until(() => registrar.status().lastOutcome === 'created')
+  t.ok(verifies(registrar, simulator.integration?.signingSecret))
 })
 
 void t.test('ends when it cannot be registered', async t => {
