@@ -44,7 +44,9 @@ export interface Registrar {
    * UnregisterRefusedError, and UnregisterUnfinishedError when it goes on by itself.
    */
   unregister(): Promise<Success['kind']>
-  /** Waits for the call under way, begins no other; nothing is written after it resolves. Idempotent. */
+  /** Begins nothing more at Jelou, whose answer might come too late. What others change is still learned. Idempotent. */
+  rest(): void
+  /** Rests, and waits for the call under way; nothing is written after it resolves. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -62,8 +64,9 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   const shared = options.shared === true && !isStatic
   const members = shared ? createMembers(backend, () => desired.webhookUrl) : ALONE
   const stopping = new AbortController()
-  const { signal } = stopping
-  const settled = { ...options, api, shared, staticSecrets, lease, now, sleep, signal }
+  const resting = new AbortController()
+  const rest = () => resting.abort(new Error('the service is stopping'))
+  const settled = { ...options, api, shared, staticSecrets, lease, now, sleep }
 
   const reconciles = noReconciles()
   let phase: RegistrationStatus['phase'] = isStatic ? 'static' : 'starting'
@@ -82,13 +85,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
 
   const holdings = createHoldings({
     ...settled,
+    signal: stopping.signal,
     isLost: () => phase === 'secret_lost',
     onSecret() {
       phase = keeper.kept().unregistered === undefined ? 'registered' : 'unregistered'
     },
   })
   const { keeper } = holdings
-  const attempt = createAttempt({ ...settled, holdings, members })
+  const attempt = createAttempt({ ...settled, signal: resting.signal, holdings, members })
 
   function record(outcome: Outcome): void {
     const isProblem = 'reason' in outcome
@@ -115,7 +119,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     isUnderWay = true
     const outcome = await attempt(change)
     isUnderWay = false
-    const isOver = signal.aborted && outcome.kind === 'failed'
+    const isOver = resting.signal.aborted && outcome.kind === 'failed'
     const isNothing = isStatic && outcome.kind === 'unchanged' && last === undefined
     if (!isOver && !isNothing) record(outcome)
     return outcome
@@ -149,7 +153,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   }
 
   async function run(): Promise<void> {
-    const ending = AbortSignal.any([signal, alarm.signal])
+    const ending = AbortSignal.any([resting.signal, alarm.signal])
     let delay = 0
     do delay = delayAfter(await reconcileNext())
     while (delay > 0 && (await sleep(delay, ending)))
@@ -163,7 +167,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   }
 
   async function poll(): Promise<void> {
-    while (await sleep(POLL * (0.75 + 0.5 * random()), signal)) {
+    while (await sleep(POLL * (0.75 + 0.5 * random()), stopping.signal)) {
       await Promise.allSettled([members.announce(), holdings.load()])
       if (isOverdue()) wake()
     }
@@ -173,7 +177,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   function isOverdue(): boolean {
     if (isUnderWay || last === undefined || fatal !== undefined) return false
     const { integration } = keeper.kept()
-    if (last.kind === 'failed' && isAway(last.cause)) return holdings.lastError() === null
+    if (last.kind === 'failed' && last.cause instanceof StateUnavailableError)
+      return holdings.lastError() === null
     if (last.kind === 'conflict') return !members.urls().some(url => url === integration?.webhookUrl)
     const since = keeper.changingSince()
     const isAbandoned = since !== null && now() - since > lease
@@ -221,8 +226,10 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     register: () => request('register'),
     rotate: () => request('rotate'),
     unregister: () => request('unregister'),
+    rest,
     stop() {
-      stopping.abort(new Error('the service is stopping'))
+      rest()
+      stopping.abort()
       stopped ??= Promise.all([running, polling, passes])
         .then(saveAtLast)
         .catch((error: unknown) =>
@@ -234,10 +241,6 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       return stopped
     },
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof StateUnavailableError
 }
 
 function isFinal(error: unknown): error is Error {
