@@ -9,7 +9,7 @@ import { NOTHING_KEPT } from './kept.ts'
 import { logOutcome } from './log.ts'
 import { ALONE, createMembers } from './members.ts'
 import type { RegistrarOptions } from './options.ts'
-import type { Outcome, Success } from './outcome.ts'
+import { retryAfterOf, type Outcome, type Success } from './outcome.ts'
 import { noReconciles, phaseAfter, type RegistrationStatus } from './status.ts'
 
 /** Owns the integration at Jelou: makes it what is configured, keeps its secret, and says what verifies an event now. */
@@ -138,32 +138,30 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     if (!('reason' in outcome)) return outcome.kind
     const { rotating, unregistered } = keeper.kept()
     const mayGoOn = outcome.kind === 'unavailable' || outcome.kind === 'failed'
-    if (mayGoOn || (rotating ?? unregistered) !== undefined) wake()
+    if (mayGoOn || (rotating ?? unregistered) !== undefined) wake(retryAfterOf(outcome))
     throw new (mayGoOn ? Unfinished : Refused)(outcome.reason)
   }
 
   /** In ms; 0 when nothing is left to do. */
   function delayAfter(outcome: Outcome): number {
     if (fatal !== undefined) return 0
-    if ('reason' in outcome) {
-      const retryAfter = 'retryAfter' in outcome ? outcome.retryAfter : undefined
-      return backoff(failures, { retryAfter, random })
-    }
+    if ('reason' in outcome) return backoff(failures, { retryAfter: retryAfterOf(outcome), random })
     return isStatic ? 0 : Math.min(interval * (0.9 + 0.2 * random()), LONGEST_TIMER)
   }
 
-  async function run(): Promise<void> {
+  async function run(delay = 0): Promise<void> {
     const ending = AbortSignal.any([resting.signal, alarm.signal])
-    let delay = 0
-    do delay = delayAfter(await reconcileNext())
-    while (delay > 0 && (await sleep(delay, ending)))
+    while (delay === 0 || (await sleep(delay, ending))) {
+      delay = delayAfter(await reconcileNext())
+      if (delay === 0) return
+    }
   }
 
-  /** Ends the present sleep, if there is one, and reconciles at once. */
-  function wake(): void {
+  /** Ends the present sleep, if there is one, and reconciles after the delay. */
+  function wake(delay = 0): void {
     alarm.abort()
     alarm = new AbortController()
-    running &&= running.then(run)
+    running &&= running.then(() => run(delay))
   }
 
   async function poll(): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { backoff } from '../../src/jelou/backoff.ts'
@@ -52,6 +53,26 @@ void t.test('waits as long as Jelou asks', async t => {
   registrar.start()
   await done
   t.same(delays, [500_000])
+})
+
+void t.test('waits as long as Jelou asks after a request of somebody too', async t => {
+  const { simulator, open, register, calls } = await createWorld(t)
+  await register()
+  const delays: number[] = []
+  const sleep: RunOptions['sleep'] = async (delay, signal) => {
+    delays.push(delay)
+    if (!signal.aborted) await once(signal, 'abort')
+    return false
+  }
+  const { registrar } = await open({ sleep, interval: 1000, random: half })
+  registrar.start()
+  await until(() => delays.length === 1)
+  calls()
+  simulator.faults.add({ method: 'DELETE', status: 429, retryAfter: 500 })
+  await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_UNFINISHED' })
+  await until(() => delays.length === 2)
+  t.same(delays, [1000, 500_000])
+  t.same(calls(), ['DELETE'])
 })
 
 void t.test('the interval is spread by chance, and longer than a timer can be', async t => {
