@@ -204,6 +204,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     },
     async drain() {
       phase.draining = true
+      // A create that begins now could be cut off by the end, and the secret in its answer be lost.
+      registrar.rest()
       examiner.stop()
       await sleep(config.SHUTDOWN_DELAY)
       phase.refusing = true

@@ -47,6 +47,17 @@ t.test('a request that comes to the private listener while it closes is answered
   await draining
 })
 
+t.test('while it drains nothing new is begun at Jelou', async t => {
+  const { app, jelou } = await start(t, { SHUTDOWN_DELAY: '300ms' })
+  await until(() => app.registrar.status().lastOutcome === 'created')
+  jelou.integrations.clear()
+  jelou.calls.length = 0
+  const draining = app.drain()
+  await app.registrar.reconcile()
+  t.same(jelou.calls, [])
+  await draining
+})
+
 t.test('a request that is never sent to its end does not hold up the end', async t => {
   const { app, publicUrl } = await start(t, { SHUTDOWN_TIMEOUT: '500ms' })
   const { hostname, port } = new URL(publicUrl)

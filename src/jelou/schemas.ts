@@ -14,11 +14,12 @@ export type IntegrationRequest = z.infer<typeof integrationRequestSchema>
 
 const record = z.record(z.string(), z.unknown())
 
-/** The usable texts of a JSON object: null, empty and other values count as missing. */
+/** The usable texts of a JSON object: null, empty and other values count as missing, but an id may be a number. */
 function textsOf(value: unknown): Record<string, unknown> {
-  const { data: fields } = record.safeParse(value)
+  const { data: fields = {} } = record.safeParse(value)
+  const id = typeof fields['id'] === 'number' ? String(fields['id']) : fields['id']
   return Object.fromEntries(
-    Object.entries(fields ?? {}).filter(([, text]) => typeof text === 'string' && text !== ''),
+    Object.entries({ ...fields, id }).filter(([, text]) => typeof text === 'string' && text !== ''),
   )
 }
 

@@ -64,8 +64,8 @@ export function createKeeper(store: Pick<Store<Kept>, 'load' | 'save'>, now: () 
     load: () =>
       inTurn(async () => {
         const found = await store.load()
-        // A shared store that forgot everything must not make its users forget the secret too.
-        if (found === null && kept.integration !== undefined) unsaved = { over: null }
+        // A shared store that forgot everything must not make its users forget the secret, or that none is wanted.
+        if (found === null && kept !== NOTHING_KEPT) unsaved = { over: null }
         const over = found === null ? null : found.createOwner
         if (unsaved !== null && unsaved.over === over) return
         unsaved = null

@@ -28,6 +28,11 @@ export type Problem =
 /** How one pass ended. */
 export type Outcome = Success | Problem
 
+/** How long Jelou asked to wait, in ms. */
+export function retryAfterOf(outcome: Outcome): number | undefined {
+  return 'retryAfter' in outcome ? outcome.retryAfter : undefined
+}
+
 /** Where the secret of Jelou's integration went: nobody knows, an own create whose answer was not kept, somebody else's create. */
 export type LostCause = 'unknown' | 'interrupted' | 'foreign'
 

@@ -9,7 +9,7 @@ import { NOTHING_KEPT } from './kept.ts'
 import { logOutcome } from './log.ts'
 import { ALONE, createMembers } from './members.ts'
 import type { RegistrarOptions } from './options.ts'
-import type { Outcome, Success } from './outcome.ts'
+import { retryAfterOf, type Outcome, type Success } from './outcome.ts'
 import { noReconciles, phaseAfter, type RegistrationStatus } from './status.ts'
 
 /** Owns the integration at Jelou: makes it what is configured, keeps its secret, and says what verifies an event now. */
@@ -44,7 +44,9 @@ export interface Registrar {
    * UnregisterRefusedError, and UnregisterUnfinishedError when it goes on by itself.
    */
   unregister(): Promise<Success['kind']>
-  /** Waits for the call under way, begins no other; nothing is written after it resolves. Idempotent. */
+  /** Begins nothing more at Jelou, whose answer might come too late. What others change is still learned. Idempotent. */
+  rest(): void
+  /** Rests, and waits for the call under way; nothing is written after it resolves. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -62,8 +64,9 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   const shared = options.shared === true && !isStatic
   const members = shared ? createMembers(backend, () => desired.webhookUrl) : ALONE
   const stopping = new AbortController()
-  const { signal } = stopping
-  const settled = { ...options, api, shared, staticSecrets, lease, now, sleep, signal }
+  const resting = new AbortController()
+  const rest = () => resting.abort(new Error('the service is stopping'))
+  const settled = { ...options, api, shared, staticSecrets, lease, now, sleep }
 
   const reconciles = noReconciles()
   let phase: RegistrationStatus['phase'] = isStatic ? 'static' : 'starting'
@@ -82,13 +85,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
 
   const holdings = createHoldings({
     ...settled,
+    signal: stopping.signal,
     isLost: () => phase === 'secret_lost',
     onSecret() {
       phase = keeper.kept().unregistered === undefined ? 'registered' : 'unregistered'
     },
   })
   const { keeper } = holdings
-  const attempt = createAttempt({ ...settled, holdings, members })
+  const attempt = createAttempt({ ...settled, signal: resting.signal, holdings, members })
 
   function record(outcome: Outcome): void {
     const isProblem = 'reason' in outcome
@@ -115,7 +119,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     isUnderWay = true
     const outcome = await attempt(change)
     isUnderWay = false
-    const isOver = signal.aborted && outcome.kind === 'failed'
+    const isOver = resting.signal.aborted && outcome.kind === 'failed'
     const isNothing = isStatic && outcome.kind === 'unchanged' && last === undefined
     if (!isOver && !isNothing) record(outcome)
     return outcome
@@ -133,37 +137,35 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const outcome = await reconcileNext(change)
     if (!('reason' in outcome)) return outcome.kind
     const { rotating, unregistered } = keeper.kept()
-    if ((rotating ?? unregistered) !== undefined) wake()
     const mayGoOn = outcome.kind === 'unavailable' || outcome.kind === 'failed'
+    if (mayGoOn || (rotating ?? unregistered) !== undefined) wake(retryAfterOf(outcome))
     throw new (mayGoOn ? Unfinished : Refused)(outcome.reason)
   }
 
   /** In ms; 0 when nothing is left to do. */
   function delayAfter(outcome: Outcome): number {
     if (fatal !== undefined) return 0
-    if ('reason' in outcome) {
-      const retryAfter = 'retryAfter' in outcome ? outcome.retryAfter : undefined
-      return backoff(failures, { retryAfter, random })
-    }
+    if ('reason' in outcome) return backoff(failures, { retryAfter: retryAfterOf(outcome), random })
     return isStatic ? 0 : Math.min(interval * (0.9 + 0.2 * random()), LONGEST_TIMER)
   }
 
-  async function run(): Promise<void> {
-    const ending = AbortSignal.any([signal, alarm.signal])
-    let delay = 0
-    do delay = delayAfter(await reconcileNext())
-    while (delay > 0 && (await sleep(delay, ending)))
+  async function run(delay = 0): Promise<void> {
+    const ending = AbortSignal.any([resting.signal, alarm.signal])
+    while (delay === 0 || (await sleep(delay, ending))) {
+      delay = delayAfter(await reconcileNext())
+      if (delay === 0) return
+    }
   }
 
-  /** Ends the present sleep, if there is one, and reconciles at once. */
-  function wake(): void {
+  /** Ends the present sleep, if there is one, and reconciles after the delay. */
+  function wake(delay = 0): void {
     alarm.abort()
     alarm = new AbortController()
-    running &&= running.then(run)
+    running &&= running.then(() => run(delay))
   }
 
   async function poll(): Promise<void> {
-    while (await sleep(POLL * (0.75 + 0.5 * random()), signal)) {
+    while (await sleep(POLL * (0.75 + 0.5 * random()), stopping.signal)) {
       await Promise.allSettled([members.announce(), holdings.load()])
       if (isOverdue()) wake()
     }
@@ -173,7 +175,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   function isOverdue(): boolean {
     if (isUnderWay || last === undefined || fatal !== undefined) return false
     const { integration } = keeper.kept()
-    if (last.kind === 'failed' && isAway(last.cause)) return holdings.lastError() === null
+    if (last.kind === 'failed' && last.cause instanceof StateUnavailableError)
+      return holdings.lastError() === null
     if (last.kind === 'conflict') return !members.urls().some(url => url === integration?.webhookUrl)
     const since = keeper.changingSince()
     const isAbandoned = since !== null && now() - since > lease
@@ -221,8 +224,10 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     register: () => request('register'),
     rotate: () => request('rotate'),
     unregister: () => request('unregister'),
+    rest,
     stop() {
-      stopping.abort(new Error('the service is stopping'))
+      rest()
+      stopping.abort()
       stopped ??= Promise.all([running, polling, passes])
         .then(saveAtLast)
         .catch((error: unknown) =>
@@ -234,10 +239,6 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       return stopped
     },
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof StateUnavailableError
 }
 
 function isFinal(error: unknown): error is Error {

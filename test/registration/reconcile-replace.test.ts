@@ -118,6 +118,12 @@ const cases: Case[] = [
 
   { name: 'somebody created it anew', disturb: foreign, calls: ['GET', 'GET', 'GET', 'GET'], ...lost },
   {
+    name: 'somebody created it anew, and ids are numbers',
+    disturb: edit({ id: 7, signingSecret: 'not-ours' }),
+    calls: ['GET', 'GET', 'GET', 'GET'],
+    ...lost,
+  },
+  {
     name: 'somebody created it anew, recreate',
     disturb: foreign,
     secretLost: 'recreate',

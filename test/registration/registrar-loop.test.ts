@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { backoff } from '../../src/jelou/backoff.ts'
 import { edit } from './fixtures/kept-case.ts'
+import { until } from './fixtures/until.ts'
 import { createWorld, verifies, type RunOptions } from './fixtures/world.ts'
 
 const half = () => 0.5
@@ -53,6 +55,26 @@ void t.test('waits as long as Jelou asks', async t => {
   t.same(delays, [500_000])
 })
 
+void t.test('waits as long as Jelou asks after a request of somebody too', async t => {
+  const { simulator, open, register, calls } = await createWorld(t)
+  await register()
+  const delays: number[] = []
+  const sleep: RunOptions['sleep'] = async (delay, signal) => {
+    delays.push(delay)
+    if (!signal.aborted) await once(signal, 'abort')
+    return false
+  }
+  const { registrar } = await open({ sleep, interval: 1000, random: half })
+  registrar.start()
+  await until(() => delays.length === 1)
+  calls()
+  simulator.faults.add({ method: 'DELETE', status: 429, retryAfter: 500 })
+  await t.rejects(registrar.rotate(), { code: 'ERR_ROTATION_UNFINISHED' })
+  await until(() => delays.length === 2)
+  t.same(delays, [1000, 500_000])
+  t.same(calls(), ['DELETE'])
+})
+
 void t.test('the interval is spread by chance, and longer than a timer can be', async t => {
   const cases = [
     { random: 0, interval: 1000, delay: 900 },
@@ -87,6 +109,19 @@ void t.test('without an interval it ends with success, but not with a lost secre
   await second.done
   t.match(calls(), ['GET', 'GET', 'GET', 'GET', 'GET'])
   t.same(fatals, [])
+})
+
+void t.test('a registration on request that Jelou could not take is tried again', async t => {
+  const { simulator, open, register } = await createWorld(t)
+  await register()
+  const { registrar } = await open({ interval: 0 })
+  registrar.start()
+  await until(() => registrar.status().lastOutcome === 'unchanged')
+  await registrar.unregister()
+  simulator.faults.add({ method: 'POST', status: 500, times: 1 })
+  await t.rejects(registrar.register(), { code: 'ERR_REGISTER_UNFINISHED' })
+  await until(() => registrar.status().lastOutcome === 'created')
+  t.ok(verifies(registrar, simulator.integration?.signingSecret))
 })
 
 void t.test('ends when it cannot be registered', async t => {

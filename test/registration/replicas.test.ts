@@ -102,6 +102,21 @@ void t.test('a state that was lost is written again by those who remember it', a
   t.ok(verifies(registrar, simulator.integration?.signingSecret))
 })
 
+void t.test('a state that was lost does not bring back what was unregistered', async t => {
+  const { simulator, open, register } = await createWorld(t)
+  await register()
+  const { registrar, store, backend } = await open({ ...shared, interval: 0 })
+  registrar.start()
+  await registrar.unregister()
+  const db = new DatabaseSync(backend.location)
+  db.exec('DELETE FROM records')
+  db.close()
+  await until(async () => (await store.load()) !== null)
+  t.equal((await registrar.reconcile()).kind, 'unregistered')
+  t.match(await store.load(), { unregistered: 1_000_000, previousSecrets: [{}] })
+  t.equal(simulator.integration, undefined)
+})
+
 void t.test('a rotation that nobody goes on with is finished by whoever sees it', async t => {
   const clock = { now: 1_000_000 }
   const { simulator, open, register } = await createWorld(t, clock)
