@@ -212,6 +212,8 @@ export class Drain {
       )
     if (attempts < maxAttempts) await this.#pause(refusedDelay * 2 ** (attempts - 1))
     else await this.#bury(event, attempts, reason)
+    // Nobody has had the time to put anything right: the rest is for the next start.
+    if (this.#isStopping) return
     this.#window.release(event)
     this.wake()
   }

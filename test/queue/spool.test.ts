@@ -1,4 +1,5 @@
 import t from 'tap'
+import { MessageRefusedError } from '../../src/errors.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
 import { driverContract } from './driver-contract.ts'
 import { until } from './drivers/fixtures/engine.ts'
@@ -102,4 +103,17 @@ void t.test('leaves for the next start what it cannot drain in time, whatever th
       sent.map(({ body }) => String(body)),
     )
   }
+})
+
+void t.test('gives an event that is refused no last chance while it closes', async t => {
+  const settings = { deduplicates: true, spool: { refusedDelay: 60_000 } }
+  const { spool, control, file } = await openSpool(t, settings)
+  control.answer = one => one.fail(new MessageRefusedError('too large'))
+  for (const one of messages(2)) t.equal(await spool.publish(one), 'accepted')
+  await until(() => control.published.length === 2)
+  await spool.close()
+  const embedded = createSqliteQueue(options(t, { file }))
+  t.teardown(() => embedded.close())
+  await embedded.connect()
+  t.match(await embedded.stats(), { waiting: 2, dead: 0 })
 })
