@@ -92,7 +92,7 @@ export class Drain {
   /** Drains on for at most `timeout` ms, while the queue takes events and any are left; ends what is under way. */
   async stop(timeout: number): Promise<void> {
     this.#stopping.abort()
-    this.#change()
+    this.wake()
     const timer = setTimeout(() => this.#end(), timeout)
     await this.#running
     this.#end()

@@ -87,6 +87,17 @@ void t.test('drains while it closes', async t => {
   t.equal(control.closes, 1)
 })
 
+void t.test('drains what is stored while it closes', async t => {
+  const { spool, control, log } = await openSpool(t, { deduplicates: true, spool: { publishTimeout: 50 } })
+  const outcome = spool.publish(message())
+  await until(() => control.pending.length === 1)
+  control.answer = confirms
+  await spool.close()
+  t.equal(await outcome, 'accepted')
+  t.equal(control.confirmed.length, 1)
+  t.equal(log.count('are kept on this machine'), 0)
+})
+
 void t.test('leaves for the next start what it cannot drain in time, whatever the queue is then', async t => {
   for (const [name, isAway] of Object.entries({ away: true, slow: false })) {
     const settings = { deduplicates: true, spool: { drainTimeout: 10, publishTimeout: 20 } }
