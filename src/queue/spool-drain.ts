@@ -92,7 +92,7 @@ export class Drain {
   /** Drains on for at most `timeout` ms, while the queue takes events and any are left; ends what is under way. */
   async stop(timeout: number): Promise<void> {
     this.#stopping.abort()
-    this.#change()
+    this.wake()
     const timer = setTimeout(() => this.#end(), timeout)
     await this.#running
     this.#end()
@@ -212,6 +212,8 @@ export class Drain {
       )
     if (attempts < maxAttempts) await this.#pause(refusedDelay * 2 ** (attempts - 1))
     else await this.#bury(event, attempts, reason)
+    // Nobody has had the time to put anything right: the rest is for the next start.
+    if (this.#isStopping) return
     this.#window.release(event)
     this.wake()
   }

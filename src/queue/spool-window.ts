@@ -88,9 +88,13 @@ export class Window {
     else this.#chains.delete(event.key)
   }
 
-  /** The store does not have these any more. */
+  /**
+   * The store does not have these any more. Once it has none that is known, reading begins anew: a store that failed meanwhile may
+   * have brought back what was settled.
+   */
   settled(events: readonly Located[]): void {
     for (const { seq } of events) this.#known.delete(seq)
+    if (this.#known.size === 0 && this.#parked.size === 0) this.#cursor = 0
   }
 
   /** The queue does not have the event: it may be published again. */

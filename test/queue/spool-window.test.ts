@@ -113,6 +113,27 @@ void t.test('goes back to the first of several keys', async t => {
   t.same([next(), next()], ['a1', 'b2'])
 })
 
+void t.test('begins anew once it knows of nothing in the store', t => {
+  const { window, read, next, event, settle } = windowOn('abb')
+  read()
+  t.same([next(), next()], ['a1', 'b2'])
+  window.confirmed(event(2))
+  settle(2)
+  window.park(event(1))
+  t.equal(next(), 'b3')
+  window.confirmed(event(3))
+  settle(3)
+  t.equal(window.cursor, 3, 'it would read what is parked again and again')
+  window.release(event(1))
+  read()
+  t.equal(next(), 'a1')
+  window.confirmed(event(1))
+  t.equal(window.cursor, 1)
+  settle(1)
+  t.equal(window.cursor, 0)
+  t.end()
+})
+
 void t.test('keeps nothing of what it leaves in the store', async () => {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void

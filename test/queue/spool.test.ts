@@ -1,9 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import t from 'tap'
+import { MessageRefusedError, QueueUnavailableError } from '../../src/errors.ts'
 import { createSqliteQueue } from '../../src/queue/drivers/sqlite.ts'
 import { driverContract } from './driver-contract.ts'
 import { until } from './drivers/fixtures/engine.ts'
 import { consume, options } from './drivers/fixtures/open.ts'
-import { confirms, fails } from './fixtures/controlled-driver.ts'
+import { confirms, controlledDriver, fails } from './fixtures/controlled-driver.ts'
 import { message, messages } from './fixtures/message.ts'
 import { openSpool, spoolOn } from './fixtures/spool.ts'
 
@@ -84,6 +87,17 @@ void t.test('drains while it closes', async t => {
   t.equal(control.closes, 1)
 })
 
+void t.test('drains what is stored while it closes', async t => {
+  const { spool, control, log } = await openSpool(t, { deduplicates: true, spool: { publishTimeout: 50 } })
+  const outcome = spool.publish(message())
+  await until(() => control.pending.length === 1)
+  control.answer = confirms
+  await spool.close()
+  t.equal(await outcome, 'accepted')
+  t.equal(control.confirmed.length, 1)
+  t.equal(log.count('are kept on this machine'), 0)
+})
+
 void t.test('leaves for the next start what it cannot drain in time, whatever the queue is then', async t => {
   for (const [name, isAway] of Object.entries({ away: true, slow: false })) {
     const settings = { deduplicates: true, spool: { drainTimeout: 10, publishTimeout: 20 } }
@@ -102,4 +116,41 @@ void t.test('leaves for the next start what it cannot drain in time, whatever th
       sent.map(({ body }) => String(body)),
     )
   }
+})
+
+void t.test('gives an event that is refused no last chance while it closes', async t => {
+  const settings = { deduplicates: true, spool: { refusedDelay: 60_000 } }
+  const { spool, control, file } = await openSpool(t, settings)
+  control.answer = one => one.fail(new MessageRefusedError('too large'))
+  for (const one of messages(2)) t.equal(await spool.publish(one), 'accepted')
+  await until(() => control.published.length === 2)
+  await spool.close()
+  const embedded = createSqliteQueue(options(t, { file }))
+  t.teardown(() => embedded.close())
+  await embedded.connect()
+  t.match(await embedded.stats(), { waiting: 2, dead: 0 })
+})
+
+void t.test('brings to the queue once more what a store that failed has brought back', async t => {
+  const { driver, control } = controlledDriver({ deduplicates: true })
+  const workerUrl = new URL('drivers/fixtures/controlled-worker.ts', import.meta.url)
+  const { spool, store, file } = spoolOn(t, { driver, store: { workerUrl, restartDelay: 1 } })
+  const order = (what: string) => writeFileSync(`${file}.order`, what)
+  mkdirSync(dirname(file))
+  order('')
+  control.connecting = new QueueUnavailableError('nobody there')
+  await spool.connect()
+  for (const one of [message('a'), message('b')]) t.equal(await spool.publish(one), 'accepted')
+  control.answer = one => (one.message.partitionKey === 'a' ? control.pending.push(one) : one.confirm())
+  control.connecting = undefined
+  // Known to the store in memory alone, because the one before it is under way.
+  await until(() => control.pending.length === 1 && !store.holds('b'))
+  order('crash')
+  await until(() => !store.health().ok)
+  order('')
+  await until(() => store.health().ok)
+  control.answer = confirms
+  control.pending[0]?.confirm()
+  await until(() => spool.figures().drained === 3 && !store.holds('a') && !store.holds('b'))
+  t.match(await spool.stats(), { waiting: 0 })
 })

@@ -106,8 +106,7 @@ export function createBullmqQueue(options: BrokerOptions): QueueDriver {
       transaction.runCommand('eval', [KNOWN, keys.length, ...keys])
       const jobs = messages.map(message => redis.addJobToTransaction(transaction, jobOf(message), message.id))
       await Promise.all(jobs)
-      const outcomes = outcomesOf(messages, (await transaction.exec()) as Answer[])
-      const halves = messages.filter((_, index) => isHalf(outcomes[index]))
+      const { outcomes, halves } = resultOf(messages, (await transaction.exec()) as Answer[])
       if (halves.length > 0) await client.del(halves.flatMap(keysOf))
       return outcomes
     },
@@ -124,25 +123,24 @@ for i = 2, #KEYS, 2 do
 end
 return known`
 
-function outcomesOf(
-  messages: QueueMessage[],
-  [known, ...added]: (Answer | undefined)[],
-): (PublishOutcome | Failure)[] {
-  const counts = known?.[1] as number[] | undefined
-  const before = new Set<string>()
-  return messages.map(({ id }, index) => {
-    const error = known?.[0] ?? added[index]?.[0]
-    const isNew = counts?.[index] === 0 && !before.has(id)
-    before.add(id)
-    if (error !== null) return failureOf(error)
-    return isNew ? 'accepted' : 'duplicate'
-  })
-}
-
 /**
- * Whether BullMQ's script broke off after its first writes, as over a list that is something else: a script is not rolled
- * back, and a job that no list has would make its event a duplicate for ever. The others fail before they write.
+ * What became of each message, and whose jobs may be half made: where BullMQ's script breaks off after its first writes, as over
+ * a list that is something else or a command that the user may not use, nothing is rolled back, and a job that no list has would make its
+ * event a duplicate for ever. A job that was there before is whole.
  */
-function isHalf(outcome: PublishOutcome | Failure | undefined): boolean {
-  return typeof outcome === 'object' && outcome.code === 'WRONGTYPE'
+function resultOf(messages: QueueMessage[], [known, ...added]: (Answer | undefined)[]) {
+  const counts = known?.[1] as number[] | undefined
+  const first = new Map<string, PublishOutcome | Failure>()
+  const halves: QueueMessage[] = []
+  const outcomes = messages.map((message, index): PublishOutcome | Failure => {
+    const before = first.get(message.id)
+    if (before !== undefined) return before === 'accepted' ? 'duplicate' : before
+    const error = known?.[0] ?? added[index]?.[0]
+    const isNew = counts?.[index] === 0
+    if (isNew && error !== null) halves.push(message)
+    const outcome = error !== null ? failureOf(error) : isNew ? 'accepted' : 'duplicate'
+    first.set(message.id, outcome)
+    return outcome
+  })
+  return { outcomes, halves }
 }

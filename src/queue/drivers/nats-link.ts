@@ -106,7 +106,9 @@ function publisher(
   let sent = 0
 
   connection.subscribe(`${inbox}.*`, {
-    callback(_error, reply) {
+    callback(error, reply) {
+      // It may hear no more: the client tells of that by its status too.
+      if (error) return
       const token = reply.subject.slice(inbox.length + 1)
       const flight = waiting.get(token)
       waiting.delete(token)

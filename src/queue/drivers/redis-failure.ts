@@ -6,8 +6,6 @@ export type Failure = {
   kind: 'full' | 'refused' | 'unavailable'
   reason: string
   cause?: unknown
-  /** The first word of what Redis answered, such as WRONGTYPE. */
-  code?: string
   /** Another connection may do better: this server is no longer the primary, or lost its scripts. */
   reconnect?: boolean
 }
@@ -62,7 +60,6 @@ function ofReply(cause: Error): Failure {
     kind: refusal !== undefined || OTHER_REFUSALS.test(text) ? 'refused' : 'unavailable',
     reason: `Redis answered ${refusal === undefined ? text : `${code}: ${refusal}`}`,
     cause,
-    code,
     reconnect: RECONNECT.has(code),
   }
 }

@@ -10,6 +10,7 @@ import {
   failureOf,
   isEvents,
   isWrite,
+  keysIn,
   workIn,
   type Answer,
   type Command,
@@ -105,6 +106,7 @@ class Engine {
   #turn(commands: readonly Command[]): void {
     for (const command of commands) this.#busy += workIn(command)
     try {
+      for (const key of commands.flatMap(keysIn)) this.#store.seen.note(key, this.#now())
       const answers = this.#commit(commands.filter(isWrite))
       for (const command of commands) if (!isWrite(command)) answers.push(...this.#run(command))
       answers.push(...this.#receivers.serve(this.#now()))
@@ -147,7 +149,6 @@ class Engine {
       case 'close':
         return this.#receivers.end()
       case 'remember':
-        for (const key of unpackKeys(command.keys)) this.#store.seen.note(key, this.#now())
         return []
       case 'take':
         return [{ id: command.id, value: this.#store.events.take(command) }]

@@ -1,6 +1,6 @@
 import { QueueCorruptError, QueueFullError, QueueLockedError, QueueUnavailableError } from '../../errors.ts'
 import type { DeadLetter, QueueStats, SettleResult, TakeRequest } from '../types.ts'
-import { settledIn, type PackedEvents, type PackedLeases } from './sqlite-batch.ts'
+import { settledIn, unpackKeys, type PackedEvents, type PackedLeases } from './sqlite-batch.ts'
 
 /** A table of events is full with so many, or so many bytes of them since it was begun or opened. */
 export type SegmentLimits = { events: number; bytes: number }
@@ -83,6 +83,11 @@ export function isWrite(command: Command): command is Write {
 /** How many events a command brings. */
 export function eventsIn(command: Command): number {
   return command.kind === 'enqueue' ? command.events : 0
+}
+
+/** The ids that a command has remembered: known before any event of the same turn is stored, which may be one that comes again. */
+export function keysIn(command: Command): Uint8Array[] {
+  return command.kind === 'remember' ? unpackKeys(command.keys) : []
 }
 
 /** How much there is to do for a command, roughly in events: what is consumed is work too. */

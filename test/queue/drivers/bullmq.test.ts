@@ -31,6 +31,8 @@ if (server !== null)
   })
 
 if (server !== null) {
+  const rights = (may: string) =>
+    asked(server, client => client.call('ACL', 'SETUSER', 'half', 'on', '>made', '~*', '+@all', may))
   const url = `bullmq://${server.host}:${server.port}`
   const connection = { host: server.host, port: server.port }
 
@@ -74,14 +76,37 @@ if (server !== null) {
   })
 
   void t.test('forgets no event over a job that was half made', async t => {
+    const cases = {
+      'its list is something else': {
+        spoil: (list: string) => asked(server, client => client.set(list, 'text')),
+        mend: (list: string) => asked(server, client => client.del(list)),
+      },
+      'it may not put it into its list': { spoil: () => rights('-lpush'), mend: () => rights('+lpush') },
+    }
+    await rights('+lpush')
+    for (const [name, { spoil, mend }] of Object.entries(cases)) {
+      const options = redisOptions(url.replace('//', '//half:made@'))
+      const driver = await connected(t, createBullmqQueue(options))
+      const list = `bull:${options.queueName}:wait`
+      await spoil(list)
+      const sent = message()
+      const outcomes = await Promise.allSettled([sent, sent].map(one => driver.publish(one)))
+      for (const outcome of outcomes) t.match(outcome, { status: 'rejected' }, name)
+      await mend(list)
+      t.equal(await driver.publish(sent), 'accepted', name)
+      const [read] = await readBullmq(server, { queueName: options.queueName, count: 1 })
+      t.ok(read?.body.equals(sent.body), name)
+    }
+  })
+
+  void t.test('leaves a job that is there, whatever becomes of an event that comes again', async t => {
     const options = redisOptions(url)
     const driver = await connected(t, createBullmqQueue(options))
-    const list = `bull:${options.queueName}:wait`
-    await asked(server, client => client.set(list, 'text'))
     const sent = message()
+    await driver.publish(sent)
+    const events = `bull:${options.queueName}:events`
+    await asked(server, client => client.multi().del(events).set(events, 'text').exec())
     await t.rejects(driver.publish(sent), { code: 'ERR_QUEUE_REFUSED', message: /WRONGTYPE/ })
-    await asked(server, client => client.del(list))
-    t.equal(await driver.publish(sent), 'accepted')
     const [read] = await readBullmq(server, { queueName: options.queueName, count: 1 })
     t.ok(read?.body.equals(sent.body))
   })

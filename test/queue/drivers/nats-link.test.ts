@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import t, { type Test } from 'tap'
@@ -127,6 +129,28 @@ if (server !== null) {
     net.stall(false)
   })
 }
+
+void t.test('says that a permission was taken from it', async t => {
+  let file = ''
+  const config = ({ folder }: { folder: string }) => {
+    file = join(folder, 'nats.conf')
+    return 'authorization { users = [ { user: a, password: b } ] }'
+  }
+  const server = await startNats(t, { config })
+  const pid = server?.process?.pid()
+  if (server === null || pid === undefined) return
+  const lost = Promise.withResolvers<object>()
+  const log = { info() {}, warn: lost.resolve, error() {} }
+  const { driver } = open(t, `nats://a:b@127.0.0.1:${server.port}`, { log })
+  await driver.connect()
+  // The client writes there what its callbacks throw.
+  const written = t.capture(console, 'log')
+  const users = readFileSync(file, 'utf8')
+  writeFileSync(file, users.replace('password: b', '$&, permissions: { subscribe: nothing }'))
+  process.kill(pid, 'SIGHUP')
+  t.match(await lost.promise, { err: { code: 'ERR_QUEUE_REFUSED', message: /no permission/ } })
+  t.same(written(), [])
+})
 
 void t.test('says that JetStream is off', async t => {
   const plain = await startNats(t, { jetstream: false })

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
+import { packKeys } from '../../../src/queue/drivers/sqlite-batch.ts'
 import { largeMessage, message, messages } from '../fixtures/message.ts'
 import { attemptsOf, bodies, leasesOf, startEngine, texts, until } from './fixtures/engine.ts'
 
@@ -188,4 +189,12 @@ void t.test('fails everything when a commit fails for a reason that will not pas
   await closed
   other.close()
   t.equal(replies.filter(({ kind }) => kind === 'answers').length, 1)
+})
+
+void t.test('knows an event of which it is told in the same turn', async t => {
+  const { send, add, reply } = startEngine(t)
+  await reply('opened')
+  const one = message()
+  send({ kind: 'remember', keys: packKeys([one]) })
+  t.same(await add(one), [0])
 })
