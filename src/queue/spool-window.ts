@@ -40,11 +40,6 @@ export class Window {
     return this.#cursor
   }
 
-  /** Whether no event is in memory. */
-  get isEmpty(): boolean {
-    return this.#rows === 0
-  }
-
   /** Whether more may be read. */
   get hasRoom(): boolean {
     const { rows, bytes } = this.#limits

@@ -40,9 +40,9 @@ function windowOn(keys: string, limits = { rows: 100, bytes: 1_000 }) {
 
 void t.test('hands out one event of a key at a time, in order', async t => {
   const { window, read, next, event } = windowOn('aabab')
-  t.ok(window.isEmpty)
+  t.notOk(window.isReady)
   read()
-  t.notOk(window.isEmpty)
+  t.ok(window.isReady)
   t.same([next(), next(), next()], ['a1', 'b3', undefined])
   window.confirmed(event(3))
   window.confirmed(event(1))
@@ -52,7 +52,7 @@ void t.test('hands out one event of a key at a time, in order', async t => {
   for (const seq of [2, 5]) window.confirmed(event(seq))
   t.equal(next(), 'a4')
   window.confirmed(event(4))
-  t.ok(window.isEmpty)
+  t.notOk(window.isReady)
   t.throws(() => window.failed(event(4)), TypeError)
 })
 
@@ -105,7 +105,7 @@ void t.test('goes back to the first of several keys', async t => {
   read()
   t.same([next(), next()], ['a1', 'b2'])
   for (const seq of [1, 2]) window.park(event(seq))
-  t.ok(window.isEmpty)
+  t.notOk(window.isReady)
   window.release(event(1))
   window.release(event(2))
   t.equal(window.cursor, 0)

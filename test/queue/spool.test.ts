@@ -119,7 +119,8 @@ void t.test('leaves for the next start what it cannot drain in time, whatever th
 })
 
 void t.test('gives an event that is refused no last chance while it closes', async t => {
-  const settings = { deduplicates: true, spool: { refusedDelay: 60_000 } }
+  // Nor does closing wait for it.
+  const settings = { deduplicates: true, spool: { refusedDelay: 600_000, drainTimeout: 600_000 } }
   const { spool, control, file } = await openSpool(t, settings)
   control.answer = one => one.fail(new MessageRefusedError('too large'))
   for (const one of messages(2)) t.equal(await spool.publish(one), 'accepted')
