@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { leaveSignals } from './early-end.ts'
 import { createLogger } from './logger.ts'
 
 /**
@@ -25,6 +26,7 @@ export async function serve(config: Config): Promise<void> {
     if (fatal) throw fatal
     log.info('shut down')
   })
+  leaveSignals()
 
   function end(error: Error): void {
     fatal = error

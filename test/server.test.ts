@@ -27,6 +27,19 @@ t.test('it serves until SIGTERM, drains, and exits with 0', async t => {
   t.equal(service.stderr(), '')
 })
 
+t.test('a signal that comes before it has begun anything ends it at once, as process 1 too', async t => {
+  // A process that listens for nothing is ended by the signal itself, unless it is the first of its container.
+  const early = `const { on } = process
+    process.on = function (name, listener) {
+      on.call(process, name, listener)
+      if (name === 'SIGTERM' && listener.name === 'end') process.kill(process.pid, name)
+      return process
+    }`
+  const service = serve(t, await settings(t), [`data:text/javascript,${encodeURIComponent(early)}`])
+  t.same(await service.exit, { code: 143, signal: null })
+  t.equal(service.stdout() + service.stderr(), '')
+})
+
 t.test('a kept state that others can read stops it, with what to do', async t => {
   const env = await settings(t)
   mkdirSync(String(env.DATA_DIR), { mode: 0o755 })

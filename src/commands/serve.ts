@@ -1,5 +1,4 @@
-import { loadConfig } from '../config.ts'
-import { serve } from '../server.ts'
+import { endOnSignal } from '../early-end.ts'
 import { defineCommand } from './command.ts'
 
 export const command = defineCommand({
@@ -8,6 +7,9 @@ export const command = defineCommand({
 `,
   options: {},
   async run() {
+    endOnSignal()
+    // What takes long to load is loaded behind that.
+    const [{ loadConfig }, { serve }] = await Promise.all([import('../config.ts'), import('../server.ts')])
     await serve(await loadConfig())
     return 0
   },
