@@ -17,9 +17,11 @@ const FAULTS = ['SIGBUS', 'SIGSEGV', 'SIGFPE', 'SIGILL', 'SIGTRAP'] as const
 export async function serve(config: Config): Promise<void> {
   const log = await createLogger(config.LOG_LEVEL)
   let fatal: Error | undefined
+  let isEnding = false
   const app = await buildApp(config, { log, onFatal: end })
   const delay = config.SHUTDOWN_DELAY + config.SHUTDOWN_TIMEOUT
   const shutdown = closeWithGrace({ delay, logger: log, skip: [...FAULTS] }, async ({ signal, err }) => {
+    isEnding = true
     if (err) log.fatal({ err }, 'uncaught error')
     log.info({ signal }, 'shutting down')
     await app.drain()
@@ -37,6 +39,7 @@ export async function serve(config: Config): Promise<void> {
     const { publicUrl, adminUrl } = await app.start()
     log.info({ publicUrl, adminUrl, queue: app.queue.name }, 'listening')
   } catch (error) {
-    end(error as Error)
+    // What is told to end while it opens cannot be opened.
+    if (!isEnding) end(error as Error)
   }
 }
