@@ -41,6 +41,7 @@ t.test('faults of one target never overlap, those of others may', async t => {
 
 t.test('it knows what was under a fault, and when', async t => {
   const { promise, resolve } = Promise.withResolvers<void>()
+  const before = performance.now()
   const conducted = conduct(
     [fault('disk: full', 0, 1)],
     () => promise,
@@ -54,6 +55,7 @@ t.test('it knows what was under a fault, and when', async t => {
   await conducted.over
   t.ok(conducted.isNear(['disk'], 60_000), 'it was a moment ago')
   t.notOk(conducted.isNear(['disk'], 60_000, performance.now() + 70_000), 'it was long ago')
+  t.notOk(conducted.isNear(['disk'], 60_000, before - 1), 'what came before it is not explained by it')
 })
 
 t.test('one that fails is told of, and the others go on', async t => {

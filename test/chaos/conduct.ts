@@ -4,7 +4,7 @@ import { targetsOf, type Fault } from './schedule.ts'
 /** What was under a fault when. Times are those of `performance`. */
 export type Activity = {
   /**
-   * Whether one of these was under a fault within the last so many ms before `at`. Names are those of {@link targetsOf}
+   * Whether one of these was under a fault at `at`, or within so many ms before it. Names are those of {@link targetsOf}
    * and, with the number of the replica, of kinds; or how they begin.
    */
   isNear: (targets: readonly string[], within: number, at?: number) => boolean
@@ -23,24 +23,21 @@ export function conduct(
 ): Activity & { over: Promise<void> } {
   const begun = performance.now()
   const queues = new Map<string, Promise<void>>()
-  const active = new Map<string, number>()
-  const last = new Map<string, number>()
+  const spans: { names: string[]; from: number; to: number }[] = []
   let done = 0
 
   async function perform(fault: Fault, before: Promise<unknown>): Promise<void> {
     await before
-    const targets = [...targetsOf(fault), `${fault.kind} ${fault.replica}`]
-    for (const target of targets) active.set(target, (active.get(target) ?? 0) + 1)
+    const names = [...targetsOf(fault), `${fault.kind} ${fault.replica}`]
+    const span = { names, from: performance.now(), to: Infinity }
+    spans.push(span)
     try {
       await play(fault)
     } catch (error) {
       failed(fault, error)
     }
     done++
-    for (const target of targets) {
-      active.set(target, (active.get(target) ?? 0) - 1)
-      last.set(target, performance.now())
-    }
+    span.to = performance.now()
   }
 
   async function performAll(): Promise<void> {
@@ -58,9 +55,12 @@ export function conduct(
   return {
     over: performAll(),
     isNear(targets, within, at = performance.now()) {
-      const isNear = (name: string): boolean =>
-        (active.get(name) ?? 0) > 0 || (last.get(name) ?? -Infinity) > at - within
-      return [...active.keys()].some(name => isNear(name) && targets.some(target => name.startsWith(target)))
+      return spans.some(
+        ({ names, from, to }) =>
+          from <= at &&
+          to >= at - within &&
+          names.some(name => targets.some(target => name.startsWith(target))),
+      )
     },
     get done() {
       return done

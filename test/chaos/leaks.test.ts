@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { openSync, closeSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { freePort } from '../brokers/server.ts'
 import { holdingOf, leaksOf, strayFiles } from './leaks.ts'
@@ -27,13 +28,17 @@ t.test('what a process holds is seen', async t => {
   const child = spawn('sleep', ['60'])
   t.teardown(() => child.kill())
   await once(child, 'spawn')
+  const idle = "require('node:worker_threads').parentPort.ref()"
+  const workers = Array.from({ length: 3 }, () => new Worker(idle, { eval: true }))
+  t.teardown(() => Promise.all(workers.map(worker => worker.terminate())))
+  await Promise.all(workers.map(worker => once(worker, 'online')))
   const after = holdingOf(process.pid)
   const found = leaksOf(before, { ...after, memory: 601 }).join('; ')
-  t.match(found, /\d+ files.*\d+ sockets.*\d+ processes.*601 MB/)
+  t.match(found, /\d+ files.*\d+ sockets.*\d+ pipes and event loops.*\d+ processes.*601 MB/)
 })
 
 t.test('as much as at the start, or a little more, is no leak', async t => {
-  const holding = { files: 5, sockets: 5, children: 0, memory: 200 }
+  const holding = { files: 5, sockets: 5, others: 20, children: 0, memory: 200 }
   t.same(leaksOf(holding, { ...holding, sockets: 8, memory: 300 }), [])
 })
 

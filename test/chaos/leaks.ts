@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** What a process holds: open files and sockets, and memory in MB. */
-export type Holding = { files: number; sockets: number; memory: number; children: number }
+/** What a process holds: open files, sockets, other descriptors (pipes, and those of each thread's event loop), and memory in MB. */
+export type Holding = { files: number; sockets: number; others: number; memory: number; children: number }
 
 /** More of them than when it had just begun are a leak. */
 const MORE_FILES = 4
 /** SQS is asked over up to 16 connections at a time, which are kept. */
 const MORE_SOCKETS = 20
+/** A thread more brings at least three. */
+const MORE_OTHERS = 4
 /** What the service takes at most while it drains as fast as it can (docs/spool.md), and a little more, in MB. */
 const MOST_MEMORY = 600
 
@@ -24,6 +26,7 @@ export function holdingOf(pid: number): Holding {
   return {
     files: links.filter(link => link.startsWith('/') && !link.startsWith('/dev/')).length,
     sockets: links.filter(link => link.startsWith('socket:')).length,
+    others: links.filter(link => /^(?:pipe|anon_inode):/.test(link)).length,
     memory: Math.round(Number(kilobytes) / 1024),
     children: children === '' ? 0 : children.split(' ').length,
   }
@@ -36,6 +39,8 @@ export function leaksOf(before: Holding, after: Holding): string[] {
     found.push(`${after.files} files, ${before.files} at the start`)
   if (after.sockets > before.sockets + MORE_SOCKETS)
     found.push(`${after.sockets} sockets, ${before.sockets} at the start`)
+  if (after.others > before.others + MORE_OTHERS)
+    found.push(`${after.others} pipes and event loops, ${before.others} at the start`)
   if (after.children > before.children) found.push(`${after.children} processes`)
   if (after.memory > MOST_MEMORY) found.push(`${after.memory} MB of memory`)
   return found

@@ -110,6 +110,6 @@ export function judgeEndings({ endings }: Arena, activity: Activity, violated: V
 }
 
 export function holding({ service }: Replica): Holding {
-  if (service?.pid === undefined) return { files: 0, sockets: 0, memory: 0, children: 0 }
+  if (service?.pid === undefined) return { files: 0, sockets: 0, others: 0, memory: 0, children: 0 }
   return holdingOf(service.pid)
 }

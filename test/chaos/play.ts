@@ -78,7 +78,8 @@ async function playIn(arena: Arena, { broker, say }: PlayOptions): Promise<Omit<
 
   const ledger = new Ledger(scene.rooms + 1)
   const make = createEventMaker(scene.seed, Date.now())
-  const verifier = new Verifier({ ledger, make, mayRepeat: id => arena.mayRepeat(id) })
+  const { projectId } = arena.jelou
+  const verifier = new Verifier({ projectId, ledger, make, mayRepeat: id => arena.mayRepeat(id) })
   const activity = conduct(
     scene.faults,
     async fault => {

@@ -7,8 +7,22 @@ import { Verifier, type Findings } from './verify.ts'
 const make = createEventMaker(1, 0)
 
 /** An event as the service puts it on the queue, except for what is given. */
-function message(place: number, { body = make(0, place), key = 'room-0', id = idOf(body) } = {}): Delivered {
-  return deliveredOf(`{"specversion":"1.0","id":"${id}","partitionkey":"${key}","data":${body}}`)
+function message(
+  place: number,
+  { body = make(0, place), ...altered }: Record<string, string> = {},
+): Delivered {
+  const attributes = {
+    specversion: '1.0',
+    id: idOf(body),
+    source: 'urn:jelou:project:chaos',
+    type: 'ai.jelou.message',
+    subject: 'room-0',
+    time: new Date(place * 10).toISOString(),
+    datacontenttype: 'application/json',
+    partitionkey: 'room-0',
+    ...altered,
+  }
+  return deliveredOf(`${JSON.stringify(attributes).slice(0, -1)},"data":${body}}`)
 }
 
 function look(messages: Delivered[], mayRepeat = false): Findings {
@@ -18,7 +32,7 @@ function look(messages: Delivered[], mayRepeat = false): Findings {
     ledger.asked(event, 0)
     ledger.acknowledge(event)
   }
-  const verifier = new Verifier({ ledger, make, mayRepeat: () => mayRepeat })
+  const verifier = new Verifier({ projectId: 'chaos', ledger, make, mayRepeat: () => mayRepeat })
   verifier.look(messages)
   return verifier.findings
 }
@@ -33,7 +47,13 @@ t.test('what must not be is found', async t => {
     ['a number that a parser has changed', [message(0, { body: body.replace('.10,', '.1,') })], ['altered']],
     ['other spacing', [message(0, { body: body.replace(', "', ',"') })], ['altered']],
     ['another id', [message(0, { id: idOf('') })], ['altered']],
-    ['another key', [message(0, { key: 'room-1' })], ['altered']],
+    ['another key', [message(0, { partitionkey: 'room-1' })], ['altered']],
+    ['another subject', [message(0, { subject: 'room-1' })], ['altered']],
+    ['another type', [message(0, { type: 'ai.jelou.conversation.close' })], ['altered']],
+    ['another project', [message(0, { source: 'urn:jelou:project:another' })], ['altered']],
+    ['another time', [message(0, { time: new Date(1).toISOString() })], ['altered']],
+    ['another kind of data', [message(0, { datacontenttype: 'text/plain' })], ['altered']],
+    ['another version', [message(0, { specversion: '0.3' })], ['altered']],
     ['the wrong order', [message(1), message(0)], ['disordered']],
     ['the same again', [message(0), message(0)], ['repeated']],
     ['one that nobody sent', [message(3)], ['never sent']],
