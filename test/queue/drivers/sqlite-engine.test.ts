@@ -95,6 +95,16 @@ void t.test('rests while nobody waits, although it has not looked at all of the 
   t.ok(asked < turns, 'it has no turns of its own, which look at the clock')
 })
 
+void t.test('counts what is leased once, whatever the clock says of its delay', async t => {
+  const { add, receive, ask, clock } = startEngine(t)
+  await add(message('a'), message('b'))
+  await ask({ kind: 'reject', leases: leasesOf(await receive(1)), delay: 1_000, reason: 'no' })
+  clock.ahead += 2_000
+  t.equal((await receive()).length, 2)
+  clock.ahead -= 2_000
+  t.match(await ask({ kind: 'stats' }), { waiting: 0, leased: 2, delayed: 0 })
+})
+
 void t.test('ends a long poll when its consumer goes away', async t => {
   const { receive, send, lastId } = startEngine(t)
   const [gone, goneId] = [receive(1, { wait: 600_000 }), lastId()]
