@@ -171,7 +171,7 @@ export class SqliteClient {
 
   #settle(answer: Answer<never>): void {
     const call = this.#calls.get(answer.id)
-    if (call === undefined) return
+    if (call === undefined) return this.#giveBack(answer)
     this.#calls.delete(answer.id)
     clearTimeout(call.timer)
     if ('failure' in answer) call.reject(callError(answer.failure))
@@ -182,6 +182,15 @@ export class SqliteClient {
     const failure: Failure = { kind: 'unavailable', reason: `no answer from the disk within ${timeout} ms` }
     this.#stalled = failure
     this.#settle({ id, failure })
+    // A consumer that nobody answers any more must be given nothing.
+    this.#open?.postMessage({ kind: 'cancel', id } satisfies Command)
+  }
+
+  /** What was leased for a call that was given up would be away until its lease runs out, and count as failed. */
+  #giveBack(answer: Answer): void {
+    if (!('value' in answer) || typeof answer.value !== 'object' || !('leases' in answer.value)) return
+    const { leases } = answer.value
+    this.#open?.postMessage({ kind: 'release', leases, id: ++this.#lastId } satisfies Command)
   }
 }
 

@@ -167,7 +167,7 @@ class Engine {
   #schedule(): void {
     clearTimeout(this.#alarm)
     clearImmediate(this.#soon)
-    if (this.#leases.unfinished || this.#keyCounts?.unfinished)
+    if (this.#receivers.unfinished || this.#keyCounts?.unfinished)
       this.#soon = setImmediate(() => this.#turn([]))
     const due = this.#space.failure === undefined ? this.#leases.nextDue : undefined
     const next = Math.min(due ?? Infinity, this.#receivers.deadline)

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isBusy, openError } from './sqlite-protocol.ts'
 
@@ -9,7 +9,7 @@ import { isBusy, openError } from './sqlite-protocol.ts'
  * POSIX locks on it, which are SQLite's.
  */
 export function createPrivateFile(file: string): void {
-  const directory = dirname(file)
+  const directory = dirname(resolve(file))
   const firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 })
   try {
     closeSync(openSync(file, 'wx', 0o600))
@@ -17,8 +17,10 @@ export function createPrivateFile(file: string): void {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
     throw error
   }
-  const outermost = firstMade === undefined ? directory : dirname(firstMade)
-  for (let path = directory; path.length >= outermost.length; path = dirname(path)) syncPath(path)
+  syncPath(directory)
+  if (firstMade === undefined) return
+  // What was made has its name in the directory above, which may be the root.
+  for (let path = directory; path.length >= firstMade.length; path = dirname(path)) syncPath(dirname(path))
 }
 
 /** Syncs a file or directory. Never call it for a database that is open: see {@link createPrivateFile}. */

@@ -24,6 +24,11 @@ export class Receivers {
     return this.#waiting.reduce((first, { deadline }) => Math.min(first, deadline), Infinity)
   }
 
+  /** Whether one of them waits for a part of the queue that has not been looked at: call {@link serve} soon. */
+  get unfinished(): boolean {
+    return this.#waiting.length > 0 && this.#leases.unfinished
+  }
+
   add(receiver: Receiver): void {
     this.#waiting.push(receiver)
   }

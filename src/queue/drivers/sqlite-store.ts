@@ -138,9 +138,11 @@ export class Store {
 
   /** Counts, given which messages are leased. Looks at no more rows than are leased or delayed. */
   stats(now: number, leased: ReadonlySet<number>): QueueStats {
-    const delayed = this.events.delayed(now)
+    const free = this.events.count - leased.size
+    // A clock that was set back makes what is leased look delayed again.
+    const delayed = Math.min(this.events.delayed(now), free)
     return {
-      waiting: this.events.count - leased.size - delayed,
+      waiting: free - delayed,
       leased: leased.size,
       delayed,
       dead: this.#counts.dead,

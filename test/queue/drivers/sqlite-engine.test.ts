@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { packKeys } from '../../../src/queue/drivers/sqlite-batch.ts'
 import { largeMessage, message, messages } from '../fixtures/message.ts'
@@ -77,6 +78,31 @@ void t.test('ends a long poll with what comes', async t => {
   const unended = receive(10, { wait })
   await close()
   t.same(await unended, [], 'the queue was closed')
+})
+
+void t.test('rests while nobody waits, although it has not looked at all of the queue', async t => {
+  const { add, receive, clock } = startEngine(t)
+  for (let count = 0; count < 11; count++) await add(...messages(1_000, 'a'))
+  t.equal((await receive()).length, 1)
+  let asked = 0
+  const get = (): number => {
+    asked++
+    return 0
+  }
+  Object.defineProperty(clock, 'ahead', { get })
+  const turns = 1_000
+  for (let count = 0; count < turns; count++) await turn()
+  t.ok(asked < turns, 'it has no turns of its own, which look at the clock')
+})
+
+void t.test('counts what is leased once, whatever the clock says of its delay', async t => {
+  const { add, receive, ask, clock } = startEngine(t)
+  await add(message('a'), message('b'))
+  await ask({ kind: 'reject', leases: leasesOf(await receive(1)), delay: 1_000, reason: 'no' })
+  clock.ahead += 2_000
+  t.equal((await receive()).length, 2)
+  clock.ahead -= 2_000
+  t.match(await ask({ kind: 'stats' }), { waiting: 0, leased: 2, delayed: 0 })
 })
 
 void t.test('ends a long poll when its consumer goes away', async t => {

@@ -1,12 +1,13 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import t from 'tap'
 import { createSqliteQueue, type SqliteQueueOptions } from '../../../src/queue/drivers/sqlite.ts'
 import { message, messages } from '../fixtures/message.ts'
+import { clockedWorker, sharedClock } from './fixtures/clock.ts'
 import { until } from './fixtures/engine.ts'
-import { consume, options } from './fixtures/open.ts'
+import { consume, open, options } from './fixtures/open.ts'
 
 const UNAVAILABLE = { code: 'ERR_QUEUE_UNAVAILABLE', statusCode: 503 }
 
@@ -123,6 +124,27 @@ void t.test('does not wait for a disk that hangs, and takes events again once it
     outcome = await queue.publish(late).catch(({ code }: Error & { code: string }) => code)
   } while (outcome === UNAVAILABLE.code)
   t.equal(outcome, 'duplicate', 'it had been stored after all')
+})
+
+void t.test('gives back what it leased for a consumer that waits no more', async t => {
+  const queue = await open(t, { commitTimeout: 1_000 })
+  await queue.publish(message())
+  await turn()
+  const late = queue.consumer.receive({ max: 1, wait: 0, lease: 60_000 })
+  // The answer comes meanwhile, but this thread sees first that its time is over.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+  await t.rejects(late, UNAVAILABLE)
+  t.match(await queue.consumer.receive({ max: 1, wait: 10_000, lease: 60_000 }), [{ attempts: 1 }])
+})
+
+void t.test('takes events although a clock that was set back keeps a consumer waiting', async t => {
+  sharedClock(1_776_134_278_574)
+  const queue = await open(t, { workerUrl: clockedWorker, commitTimeout: 1_000 })
+  const request = { max: 1, wait: 1, lease: 60_000 }
+  await t.rejects(queue.consumer.receive(request), UNAVAILABLE)
+  await until(() => queue.health().ok)
+  t.equal(await queue.publish(message()), 'accepted')
+  t.match(await queue.stats(), { waiting: 1, leased: 0 }, 'nothing is given to it any more')
 })
 
 void t.test('closes even when the disk hangs', async t => {

@@ -28,6 +28,15 @@ void t.test('creates a file in a directory that is there', async t => {
   t.ok(existsSync(join(parent, 'queue.db')))
 })
 
+void t.test('creates a file whose path names no directory', async t => {
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(directory(t))
+  createPrivateFile('queue.db')
+  createPrivateFile(join('a', 'b', 'queue.db'))
+  t.same([mode('queue.db'), mode('a'), mode(join('a', 'b', 'queue.db'))], ['600', '700', '600'])
+})
+
 void t.test('says why it could not', async t => {
   const parent = join(directory(t), 'queue.db')
   mkdirSync(parent)
