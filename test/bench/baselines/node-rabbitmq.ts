@@ -13,7 +13,8 @@ import { createVerifier } from './verify.ts'
 type Handler = (event: Event, body: Buffer) => Promise<void>
 
 const queue = String(env['QUEUE'])
-const connection = new Connection(String(env['URL_OF_RABBITMQ']))
+// As this service does: the client's default has small frames wait for the confirmation of those before (Nagle).
+const connection = new Connection({ url: String(env['URL_OF_RABBITMQ']), noDelay: true })
 const publisher = connection.createPublisher({
   confirm: true,
   queues: [{ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } }],
