@@ -83,6 +83,9 @@ class Connection {
     this.#socket.on('error', () => {})
     this.#socket.on('close', () => {
       open.delete(this)
+      // Nothing may be sent over it any more, which nobody would miss.
+      const at = idle.indexOf(this)
+      if (at >= 0) idle.splice(at, 1)
       if (this.#due !== undefined && !isOver) broken++
       if (!isOver) setTimeout(() => isOver || open.add(new Connection(url, free)), 10)
     })
