@@ -121,7 +121,6 @@ export class Drain {
     while (!this.#isOver && (breaker.state === 'closed' || !this.#isStopping)) {
       if (breaker.state === 'open') await this.#retry()
       else if (this.#mayRead) await this.#read()
-      // What is left was refused, and waits for the next start.
       else if (this.#isStopping && this.#flights.size === 0 && !this.#window.isReady) return
       else await this.#untilChange(breaker.probing ? PROBE_PAUSE : POLL)
       this.#publishReady()
