@@ -145,7 +145,9 @@ function writeReport(
 }
 
 try {
-  process.exitCode = await main()
+  const status = await main()
+  // All that was started has ended; a client whose broker was killed may keep its socket for ever.
+  process.exit(status)
 } catch (error) {
   console.error(error instanceof TypeError ? `${error.message}\n\n${HELP}` : error)
   process.exitCode = error instanceof TypeError ? 2 : 1
