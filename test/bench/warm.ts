@@ -17,14 +17,14 @@ export async function warmed(
   send: (seconds: number, used: number) => Promise<readonly LoadResult[]>,
 ): Promise<{ used: number; taken: number }> {
   const sum = { used: 0, taken: 0, answers: 0 }
-  for (let seconds = 0; sum.answers < warmUp.answers || seconds === 0;) {
-    if (seconds >= LONGEST_WARM_UP) break
+  let seconds = 0
+  do {
     for (const load of await send(warmUp.seconds, sum.used)) {
       sum.used += load.used
       sum.taken += taken(load)
       sum.answers += answers(load)
     }
     seconds += warmUp.seconds
-  }
+  } while (sum.answers < warmUp.answers && seconds < LONGEST_WARM_UP)
   return sum
 }
