@@ -98,7 +98,6 @@ export class Drain {
     this.#end()
     clearTimeout(timer)
     while (this.#flights.size > 0) await this.#untilChange(POLL)
-    this.#flights.close()
     await this.#settler.flushed()
   }
 

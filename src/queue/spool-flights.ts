@@ -1,5 +1,6 @@
 import { MessageRefusedError, QueueUnavailableError } from '../errors.ts'
 import { messageOf } from './attributes.ts'
+import { Deadlines } from './deadlines.ts'
 import type { QueueDriver, QueueMessage, StoredEvent } from './types.ts'
 
 /** Each event that was started is told of once. */
@@ -16,14 +17,14 @@ export type FlightsOptions = {
 /** An event under way to the queue since `started`, by the clock of `performance`. */
 type Flight = { readonly event: StoredEvent; readonly started: number }
 
-/** Stored events under way to the queue. One timer watches all: they have the same time, so the first is over first. */
+/** Stored events under way to the queue. */
 export class Flights {
   readonly #options: FlightsOptions
-  readonly #flights = new Set<Flight>()
-  #watch: NodeJS.Timeout | undefined
+  readonly #flights: Deadlines<Flight>
 
   constructor(options: FlightsOptions) {
     this.#options = options
+    this.#flights = new Deadlines(options.publishTimeout, flight => this.#expire(flight))
   }
 
   get size(): number {
@@ -31,10 +32,9 @@ export class Flights {
   }
 
   async start(event: StoredEvent): Promise<void> {
-    const { driver, publishTimeout, confirmed, failed } = this.#options
+    const { driver, confirmed, failed } = this.#options
     const flight = { event, started: performance.now() }
     this.#flights.add(flight)
-    this.#watch ??= setTimeout(() => this.#expire(), publishTimeout)
     try {
       await driver.publish(readable(event))
     } catch (error) {
@@ -44,27 +44,11 @@ export class Flights {
     if (this.#flights.delete(flight)) confirmed(event, flight.started)
   }
 
-  /** Watches no longer; there must be none under way. */
-  close(): void {
-    clearTimeout(this.#watch)
-  }
-
-  /** Gives up waiting for the events whose time is over. */
-  #expire(): void {
+  #expire(flight: Flight): void {
     const { publishTimeout, failed, late } = this.#options
-    const error = new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`)
-    const now = performance.now()
-    this.#watch = undefined
-    for (const flight of this.#flights) {
-      const left = flight.started + publishTimeout - now
-      if (left > 0) {
-        this.#watch ??= setTimeout(() => this.#expire(), left)
-        return
-      }
-      late(flight.started, now)
-      this.#flights.delete(flight)
-      failed(flight.event, error)
-    }
+    late(flight.started, performance.now())
+    this.#flights.delete(flight)
+    failed(flight.event, new QueueUnavailableError(`no confirmation within ${publishTimeout} ms`))
   }
 }
 

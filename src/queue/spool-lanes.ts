@@ -1,4 +1,5 @@
 import { MessageRefusedError, QueueOverloadedError, QueueUnavailableError } from '../errors.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Breaker } from './spool-breaker.ts'
 import type { Memory } from './spool-memory.ts'
 import type { PublishOutcome, QueueDriver, QueueMessage, SpoolStore } from './types.ts'
@@ -17,13 +18,12 @@ export type LanesOptions = {
   stored: () => void
 }
 
-/** An event on its way; `timer` runs until it is confirmed or handed to the store. */
+/** An event on its way. */
 type Entry = {
   readonly message: QueueMessage
   readonly lane: Lane
   readonly resolve: (outcome: PublishOutcome) => void
   readonly reject: (error: unknown) => void
-  readonly timer: NodeJS.Timeout
 }
 
 /** The events of one key in the order of their arrival: one is published, the others wait, `storing` are being synced. */
@@ -43,11 +43,14 @@ type Lane = {
 export class Lanes {
   readonly #options: LanesOptions
   readonly #lanes = new Map<string, Lane>()
+  /** Until an event is confirmed or handed to the store. Within a key the first to come is the first whose time is over. */
+  readonly #deadlines: Deadlines<Entry>
   #inFlight = 0
   #idle: (() => void) | undefined
 
   constructor(options: LanesOptions) {
     this.#options = options
+    this.#deadlines = new Deadlines(options.publishTimeout, ({ lane }) => this.#expire(lane))
   }
 
   /** Events under way. */
@@ -65,17 +68,17 @@ export class Lanes {
 
   /** Resolves once the queue has confirmed the event or the store has synced it. Throws the store's errors. */
   publish(message: QueueMessage): Promise<PublishOutcome> {
-    const { publishTimeout, maxInFlight } = this.#options
+    const { maxInFlight } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>()
     if (this.#inFlight >= maxInFlight) {
       reject(new QueueOverloadedError(`${this.#inFlight} events are under way`))
       return promise
     }
     const lane = this.#laneOf(message.partitionKey)
-    // One duration for all: within a key the first to come is the first whose time is over.
-    const timer = setTimeout(() => this.#expire(lane), publishTimeout)
+    const entry = { message, lane, resolve, reject }
     this.#inFlight++
-    lane.waiting.push({ message, lane, resolve, reject, timer })
+    this.#deadlines.add(entry)
+    lane.waiting.push(entry)
     this.#advance(lane)
     return promise
   }
@@ -133,7 +136,8 @@ export class Lanes {
   #done(entry: Entry, outcome: PublishOutcome): void {
     const { lane } = entry
     lane.publishing = undefined
-    this.#settle(entry)
+    this.#deadlines.delete(entry)
+    this.#settle()
     entry.resolve(outcome)
     this.#advance(lane)
   }
@@ -153,7 +157,7 @@ export class Lanes {
     lane.waiting = []
     lane.storing += entries.length
     for (const entry of entries) {
-      clearTimeout(entry.timer)
+      this.#deadlines.delete(entry)
       void this.#store(entry)
     }
   }
@@ -170,13 +174,12 @@ export class Lanes {
       entry.reject(error)
     } finally {
       lane.storing--
-      this.#settle(entry)
+      this.#settle()
       this.#advance(lane)
     }
   }
 
-  #settle({ timer }: Entry): void {
-    clearTimeout(timer)
+  #settle(): void {
     this.#inFlight--
     if (this.#inFlight === 0) this.#idle?.()
   }

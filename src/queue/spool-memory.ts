@@ -1,3 +1,4 @@
+import { Deadlines } from './deadlines.ts'
 import { RecentIds } from './spool-recent.ts'
 import type { DriverLog, QueueMessage, SpoolStore } from './types.ts'
 
@@ -22,6 +23,8 @@ export class Memory {
   readonly #options: MemoryOptions
   /** Until the store has said what it remembers, it may be everything. */
   #recent = new RecentIds(Infinity)
+  /** What the store is asked now. */
+  readonly #asked: Deadlines<readonly Asking[]>
   #asking: Asking[] = []
   #confirmed: QueueMessage[] = []
   #gathering: NodeJS.Timeout | undefined
@@ -30,6 +33,7 @@ export class Memory {
 
   constructor(options: MemoryOptions) {
     this.#options = options
+    this.#asked = new Deadlines(options.timeout, asking => this.#giveUp(asking))
   }
 
   /** Whether repeated events are recognised now. */
@@ -99,18 +103,16 @@ export class Memory {
   }
 
   async #ask(asking: readonly Asking[]): Promise<void> {
-    const { store, timeout } = this.#options
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      this.#late++
-      this.#report(`no answer within ${timeout} ms`)
-      for (const { answer } of asking) answer(false)
-    }, timeout)
-    const known = await this.#known(store, asking)
-    clearTimeout(timer)
-    if (isLate) this.#late--
+    this.#asked.add(asking)
+    const known = await this.#known(this.#options.store, asking)
+    if (!this.#asked.delete(asking)) this.#late--
     for (const [index, { answer }] of asking.entries()) answer(known.has(index))
+  }
+
+  #giveUp(asking: readonly Asking[]): void {
+    this.#late++
+    this.#report(`no answer within ${this.#options.timeout} ms`)
+    for (const { answer } of asking) answer(false)
   }
 
   async #known(store: SpoolStore, asking: readonly Asking[]): Promise<ReadonlySet<number>> {

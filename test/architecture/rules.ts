@@ -90,6 +90,7 @@ const DRIVER_ALLOWED = [
   'queue/attributes.ts',
   'queue/settings.ts',
   'queue/backoff.ts',
+  'queue/deadlines.ts',
   DRIVERS,
 ]
 /** OpenTelemetry's SDK costs its time and memory only where something is recorded: these files are loaded then. */

@@ -6,7 +6,7 @@ import { proxy } from '../brokers/proxy.ts'
 import type { Server } from '../brokers/server.ts'
 import { driverContract } from './driver-contract.ts'
 import { brokerOptions } from './fixtures/broker-options.ts'
-import { eventually, holds, publishThrough } from './fixtures/faults.ts'
+import { eventually, freeze, holds, publishThrough } from './fixtures/faults.ts'
 import { message, messageOfTrace, messages, TRACE } from './fixtures/message.ts'
 
 /**
@@ -171,6 +171,19 @@ export function brokerContract(t: Test, broker: BrokerUnderTest): void {
       await holds(t, { confirmed, read: count => broker.read({ queueName, count }) })
     })
   }
+
+  void t.test('takes the answer that comes once a process wakes that was stopped for long', async t => {
+    const net = await proxied(t)
+    const driver = await open(t, randomName(), at(net))
+    t.equal(await driver.publish(message()), 'accepted')
+    net.stall(true)
+    const publishing = driver.publish(message())
+    await sleep(TIMEOUT / 20)
+    freeze(TIMEOUT * 2)
+    net.stall(false)
+    t.equal(await publishing, 'accepted')
+    t.same(driver.health(), { ok: true })
+  })
 
   if (server.process === null) {
     const skip = 'the server is not ours to kill'

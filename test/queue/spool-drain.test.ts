@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { MessageRefusedError, QueueRefusedError, QueueUnavailableError } from '../../src/errors.ts'
-import type { QueueMessage, StoredEvent } from '../../src/queue/types.ts'
+import type { StoredEvent } from '../../src/queue/types.ts'
 import { until } from './drivers/fixtures/engine.ts'
 import { confirms, controlledDriver, fails } from './fixtures/controlled-driver.ts'
 import { largeMessage, message, messages } from './fixtures/message.ts'
@@ -154,29 +154,6 @@ void t.test('ignores what becomes of an event whose time was over', async t => {
   await new Promise(resolve => setImmediate(resolve))
   t.equal(spool.figures().drained, 2)
   t.equal(await spool.publish(message('a')), 'accepted')
-})
-
-void t.test('waits for each event for as long as for any other', async t => {
-  const publishTimeout = 1500
-  const { spool, control, store } = await openSpool(t, { ...quick, spool: { publishTimeout } })
-  const started = new Map<QueueMessage, number>()
-  const waited: number[] = []
-  // Each is left alone the first time, and confirmed when it is tried again.
-  control.answer = one => {
-    const before = [...started].find(([{ id }]) => id === one.message.id)?.[1]
-    if (before === undefined) started.set(one.message, performance.now())
-    else {
-      waited.push(performance.now() - before)
-      one.confirm()
-    }
-  }
-  await store.publish(message('a'))
-  await sleep(20)
-  await store.publish(message('b'))
-  await until(() => spool.figures().drained === 2)
-  t.equal(waited.length, 2)
-  // Timers may be early by a millisecond.
-  for (const time of waited) t.ok(time >= publishTimeout - 2, `${time} ms`)
 })
 
 void t.test('has no more in memory than it has read ahead', async t => {

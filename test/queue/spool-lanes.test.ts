@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { MessageRefusedError } from '../../src/errors.ts'
 import { Breaker } from '../../src/queue/spool-breaker.ts'
@@ -5,6 +6,7 @@ import { Lanes } from '../../src/queue/spool-lanes.ts'
 import type { Memory } from '../../src/queue/spool-memory.ts'
 import { until } from './drivers/fixtures/engine.ts'
 import { confirms, controlledDriver } from './fixtures/controlled-driver.ts'
+import { freeze } from './fixtures/faults.ts'
 import { largeMessage, message, messages } from './fixtures/message.ts'
 import { noted, openSpool, spoolOn } from './fixtures/spool.ts'
 
@@ -44,6 +46,20 @@ void t.test('stores what is not confirmed in time, and all behind it, in order',
   await until(async () => (await spool.stats()).waiting === 0)
   t.equal(await spool.publish(after), 'accepted')
 })
+
+void t.test(
+  'stores nothing because the process was stopped, which the queue is not to blame for',
+  async t => {
+    const { spool, control } = await openSpool(t, { ...quick, spool: { publishTimeout: 500 } })
+    const [sent, behind] = [spool.publish(message('a')), spool.publish(message('a'))]
+    freeze(2_000)
+    await sleep(100)
+    control.answer = confirms
+    for (const one of control.pending) one.confirm()
+    t.same(await Promise.all([sent, behind]), ['accepted', 'accepted'])
+    t.match(spool.figures(), { breaker: 'closed', spooled: 0 })
+  },
+)
 
 void t.test('ignores what becomes of a publish whose time was over', async t => {
   const { spool, control } = await openSpool(t, { ...quick, spool: { publishTimeout: 20 } })

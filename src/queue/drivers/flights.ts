@@ -1,4 +1,5 @@
 import { QueueUnavailableError } from '../../errors.ts'
+import { Deadlines } from '../deadlines.ts'
 import type { PublishOutcome } from '../types.ts'
 import { underWay } from './under-way.ts'
 
@@ -21,25 +22,31 @@ export type Flights = {
   landed: () => Promise<void>
 }
 
+/** `confirmedBefore`: how many were confirmed until it began. */
+type OpenFlight = Flight & { readonly confirmedBefore: number }
+
 /**
  * Fails each flight that is not confirmed within `timeout` ms. `onStall` is called when in all that time not one was
  * confirmed: the broker, or the way to it, is frozen.
  */
 export function flights({ timeout, onStall }: { timeout: number; onStall: () => void }): Flights {
-  const open = new Map<Flight, number>()
+  const open = new Deadlines<OpenFlight>(timeout, flight => {
+    flight.fail(new QueueUnavailableError(`not confirmed within ${timeout} ms`))
+    if (flight.confirmedBefore === confirmed) onStall()
+  })
   const room = underWay()
   const waiting: (() => void)[] = []
-  let confirmedAt = -Infinity
-  let timer: NodeJS.Timeout | undefined
+  let confirmed = 0
 
   function begin(bytes: number): Flight {
     room.enter(bytes)
     const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>()
-    const flight: Flight = {
+    const flight: OpenFlight = {
       bytes,
       settled: promise,
+      confirmedBefore: confirmed,
       confirm(outcome) {
-        confirmedAt = performance.now()
+        confirmed++
         resolve(outcome)
         land(flight)
       },
@@ -48,39 +55,19 @@ export function flights({ timeout, onStall }: { timeout: number; onStall: () => 
         land(flight)
       },
     }
-    open.set(flight, performance.now())
-    timer ??= watch(timeout)
+    open.add(flight)
     return flight
   }
 
-  function land(flight: Flight): void {
+  function land(flight: OpenFlight): void {
     if (open.delete(flight)) room.leave(flight.bytes)
-    if (open.size > 0) return
-    clearTimeout(timer)
-    timer = undefined
-    for (const done of waiting.splice(0)) done()
-  }
-
-  // What has arrived while this process was busy is read before anything counts as late.
-  function watch(delay: number): NodeJS.Timeout {
-    return setTimeout(() => setImmediate(failLate), delay)
-  }
-
-  function failLate(): void {
-    clearTimeout(timer)
-    timer = undefined
-    const latest = performance.now() - timeout
-    const late = [...open].filter(([, begunAt]) => begunAt <= latest)
-    for (const [flight] of late) flight.fail(new QueueUnavailableError(`not confirmed within ${timeout} ms`))
-    if (late.length > 0 && confirmedAt <= latest) onStall()
-    const [oldest] = open.values()
-    if (oldest !== undefined) timer = watch(oldest - latest)
+    if (open.size === 0) for (const done of waiting.splice(0)) done()
   }
 
   return {
     begin,
     failAll(errorOf) {
-      for (const flight of open.keys()) {
+      for (const flight of open.items) {
         const error = errorOf(flight)
         if (error !== undefined) flight.fail(error)
       }

@@ -2,7 +2,7 @@ import { QueueUnavailableError } from '../../errors.ts'
 import { messageRefused, queueError, remedyFor } from './kafka-errors.ts'
 import { encodeBatch, nextSequence, sizeOf, type KeyedRecord, type Producer } from './kafka-records.ts'
 
-/** A record that somebody waits for. `deadline` as performance.now() counts; `done` is called once, without an error when stored. */
+/** A record that somebody waits for. `deadline` as the time of {@link Partition.expire} counts; `done` is called once, without an error when stored. */
 export type Entry = { record: KeyedRecord; deadline: number; done: (error?: Error) => void }
 
 /** What waits for one partition, and the one batch that is on its way there. */

@@ -15,6 +15,7 @@ export type Sender = {
 type Sent = { index: number; partition: Partition; bytes: Buffer }
 
 const PAUSE = 100
+const SWEEPS = 20
 const MAX_REQUEST = 8 * 1024 * 1024
 
 /**
@@ -34,12 +35,14 @@ export function createSender(options: {
   const busy = new Set<number>()
   let leaders = options.leaders
   let recovering = false
+  let sweeps = 0
   let ended = false
 
-  // Waiting is bounded by a sweep rather than by a timer for each event.
+  // Waiting is bounded by a sweep rather than by a timer for each event, and counted by sweeps: a pause of this process is one.
   const sweep = setInterval(() => {
-    for (const partition of partitions.values()) partition.expire(performance.now())
-  }, timeout / 20)
+    sweeps++
+    for (const partition of partitions.values()) partition.expire(sweeps)
+  }, timeout / SWEEPS)
 
   function end(error: Error): void {
     ended = true
@@ -111,7 +114,7 @@ export function createSender(options: {
         partitions.set(index, (partition = createPartition(topic, options.producer)))
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const done = (error?: Error) => (error ? reject(error) : resolve())
-      partition.add({ record, deadline: performance.now() + timeout, done })
+      partition.add({ record, deadline: sweeps + SWEEPS + 1, done })
       wake(leaders[index] as number)
       return promise
     },

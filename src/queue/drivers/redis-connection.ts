@@ -8,7 +8,7 @@ const CLOSED: Failure = { kind: 'unavailable', reason: 'it is closed' }
 
 export type ConnectionOptions = {
   address: RedisAddress
-  /** The most that a try to connect, or silence while something is asked, may take, in ms. */
+  /** The most that a try to connect, and what is asked then, may take, in ms. */
   timeout: number
   log: DriverLog
   /** Makes the queue ready each time that a connection was made; resolves with what is wrong. May throw what ioredis throws. */
@@ -48,6 +48,7 @@ export function createRedisConnection({
     let opened = false
     let failures = 0
     let last: unknown
+    let greeting: NodeJS.Timeout | undefined
     const redis = new Redis({
       ...address,
       // Enough for all that is asked here, and understood by every server and proxy.
@@ -60,16 +61,21 @@ export function createRedisConnection({
       maxRetriesPerRequest: 0,
       keepAlive: 10_000,
       connectTimeout: timeout,
-      // A server that is asked and says nothing is as good as gone: the connection ends and another one is made.
-      socketTimeout: timeout,
       disconnectTimeout: 200,
       retryStrategy: () => (opened ? reconnectDelay(failures++) : null),
     })
     current = redis
     redis.on('error', error => (last = error))
-    // ioredis listens for one error of a socket, and TLS may tell of a second: of what is written after it failed.
-    redis.on('connect', () => redis.stream.on('error', () => {}))
+    redis.on('connect', () => {
+      // ioredis listens for one error of a socket, and TLS may tell of a second: of what is written after it failed.
+      redis.stream.on('error', () => {})
+      greeting = setTimeout(() => {
+        last ??= new Error(`no answer within ${timeout} ms`)
+        redis.disconnect(opened)
+      }, timeout)
+    })
     redis.on('close', () => {
+      clearTimeout(greeting)
       if (!opened || current !== redis) return
       // Otherwise it was ended for a reason that is known, unless the next one failed for another.
       if (ready !== undefined) lose(failureOf(last))
@@ -82,7 +88,8 @@ export function createRedisConnection({
 
     /** Whether the queue can be used now. */
     async function begin(): Promise<boolean> {
-      const problem = await prepare(redis).catch(failureOf)
+      const problem = await prepare(redis).catch((error: unknown) => failureOf(last ?? error))
+      clearTimeout(greeting)
       if (current !== redis) return false
       if (problem === undefined) ready = redis
       else failure = problem
@@ -96,10 +103,6 @@ export function createRedisConnection({
       } else redis.disconnect(current === redis)
     }
 
-    const timer = setTimeout(() => {
-      last ??= new Error(`no answer within ${timeout} ms`)
-      redis.disconnect()
-    }, timeout)
     try {
       await redis.connect()
       opened = await begin()
@@ -107,7 +110,6 @@ export function createRedisConnection({
       // ioredis tells why by its event.
       if (current === redis) failure = failureOf(last)
     }
-    clearTimeout(timer)
     if (opened) return
     await end(redis)
     throw errorOf(failure)

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { MessageRefusedError } from '../../errors.ts'
+import { Deadlines } from '../deadlines.ts'
 import type { BrokerOptions, PublishOutcome, QueueDriver, QueueMessage } from '../types.ts'
 import { addressOf } from './redis-address.ts'
 import { adviceFor, largestValue } from './redis-server.ts'
@@ -10,6 +11,8 @@ import { underWay } from './under-way.ts'
 /** What is sent in one step: Redis serves nobody else while it works on it. */
 const BATCH = { events: 256, bytes: 1_048_576 }
 const NO_ANSWER: Failure = { kind: 'unavailable', reason: 'Redis does not answer in time' }
+// A server that says nothing at all is as good as gone.
+const SILENCE: Failure = { ...NO_ANSWER, reconnect: true }
 
 /** What one of the drivers on Redis does in its own way. */
 export type RedisWays = {
@@ -29,6 +32,9 @@ type Call = {
   reject: (error: unknown) => void
 }
 
+/** Messages that were sent together, when so many batches had been answered. */
+type Batch = { calls: Call[]; answeredBefore: number }
+
 /** A driver that stores what is published within one turn of the event loop together. */
 export function createRedisDriver(options: BrokerOptions, ways: RedisWays): QueueDriver {
   const { log, timeout } = options
@@ -39,6 +45,10 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
   let bytes = 0
   const room = underWay()
   const storing = new Set<Promise<void>>()
+  let answered = 0
+  const deadlines = new Deadlines<Batch>(timeout, ({ calls, answeredBefore }) => {
+    fail(calls, answered === answeredBefore ? SILENCE : NO_ANSWER)
+  })
 
   const connection = createRedisConnection({
     address,
@@ -68,17 +78,19 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     storing.add(stored)
   }
 
-  async function store(batch: Call[], client: Redis): Promise<void> {
-    const timer = setTimeout(fail, timeout, batch, NO_ANSWER)
+  async function store(calls: Call[], client: Redis): Promise<void> {
+    const batch = { calls, answeredBefore: answered }
+    deadlines.add(batch)
     try {
-      const messages = batch.map(({ message }) => message)
+      const messages = calls.map(({ message }) => message)
       const outcomes = await ways.store(client, messages)
+      answered++
       refusing = undefined
-      for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome)
+      for (const [index, outcome] of outcomes.entries()) settle(calls[index], outcome)
     } catch (error) {
-      fail(batch, failureOf(error))
+      fail(calls, failureOf(error))
     } finally {
-      clearTimeout(timer)
+      deadlines.delete(batch)
     }
   }
 
@@ -90,8 +102,8 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     call?.reject(errorOf(outcome))
   }
 
-  function fail(batch: Call[], failure: Failure): void {
-    for (const call of batch) settle(call, failure)
+  function fail(calls: Call[], failure: Failure): void {
+    for (const call of calls) settle(call, failure)
   }
 
   return {

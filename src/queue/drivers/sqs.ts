@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { MessageRefusedError, QueueUnavailableError } from '../../errors.ts'
+import { Deadlines } from '../deadlines.ts'
 import type { BrokerOptions, QueueDriver } from '../types.ts'
 import { linkedQueue } from './linked-queue.ts'
 import { createBatches, type Pending } from './sqs-batches.ts'
@@ -25,21 +26,28 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
   const { name, fifo, region, endpoint } = settings
   const agent = { keepAlive: true, maxSockets: MAX_REQUESTS }
   const patience = PATIENCE * timeout
+  const deadlines = new Deadlines<AbortController>(timeout, ending => ending.abort())
 
   async function sendBatch({ client, url, lose }: Way, entries: Pending[]): Promise<void> {
+    const ending = new AbortController()
+    deadlines.add(ending)
     try {
       const Entries = entries.map(({ entry }, index) => ({ ...entry, Id: String(index) }))
       const command = new SendMessageBatchCommand({ QueueUrl: url, Entries })
       const { Successful = [], Failed = [] } = await client.send(command, {
-        abortSignal: AbortSignal.timeout(timeout),
+        abortSignal: ending.signal,
       })
       for (const { Id } of Successful) entries[Number(Id)]?.done()
       for (const failure of Failed) entries[Number(failure.Id)]?.done(entryError(name, failure))
       for (const { done } of entries) done(new QueueUnavailableError('SQS does not answer for every event'))
     } catch (cause) {
-      const error = requestError(name, cause, entries.length)
+      const error = ending.signal.aborted
+        ? new QueueUnavailableError(`SQS does not answer within ${timeout} ms`, { cause })
+        : requestError(name, cause, entries.length)
       for (const { done } of entries) done(error)
       if (!isBusy(cause) && !(error instanceof MessageRefusedError)) lose(error)
+    } finally {
+      deadlines.delete(ending)
     }
   }
 
@@ -58,8 +66,6 @@ export function createSqsQueue(options: BrokerOptions): QueueDriver {
         useQueueUrlAsEndpoint: false,
         requestHandler: {
           connectionTimeout: timeout,
-          requestTimeout: timeout,
-          throwOnRequestTimeout: true,
           httpAgent: agent,
           httpsAgent: { ...agent, ...tls },
         },
