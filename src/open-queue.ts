@@ -10,6 +10,9 @@ import { measured, type Meter } from './queue/measured.ts'
 import { createSpool, type SpoolFigures, type SpoolOptions } from './queue/spool.ts'
 import type { DeadLetters, DriverLog, QueueConsumer, QueueDriver, QueueStats } from './queue/types.ts'
 
+/** What nobody waits for has as long as brokers need on a bad day, however short PUBLISH_TIMEOUT is, in ms. */
+const LEAST_PATIENCE = 2_000
+
 /** The queue as the service has it: embedded, or a broker with a spool before it. */
 export interface ServiceQueue extends QueueDriver {
   /** Counts of what is on this machine. */
@@ -43,6 +46,7 @@ export async function openQueue(
     driver: measured(driver, meter),
     store,
     publishTimeout: config.PUBLISH_TIMEOUT,
+    patience: patienceOf(config),
     // The rest is for what comes before and after it.
     drainTimeout: config.SHUTDOWN_TIMEOUT / 2,
     log,
@@ -58,11 +62,15 @@ export async function openConfiguredBroker(config: Config, log: DriverLog): Prom
     url: QUEUE_URL.url,
     queueName: config.QUEUE_NAME,
     ensure: config.QUEUE_ENSURE,
-    timeout: config.PUBLISH_TIMEOUT,
+    timeout: patienceOf(config),
     dedupeWindow: config.DEDUPE_WINDOW,
     tls: tlsOf(config, 'QUEUE'),
     log,
   })
+}
+
+function patienceOf({ PUBLISH_TIMEOUT }: Config): number {
+  return Math.max(PUBLISH_TIMEOUT, LEAST_PATIENCE)
 }
 
 /**

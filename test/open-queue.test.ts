@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { loadConfig } from '../src/config.ts'
 import { openQueue, type ServiceQueue } from '../src/open-queue.ts'
 import { readRedis, startRedis } from './brokers/redis.ts'
+import { proxy } from './brokers/proxy.ts'
 import { freePort } from './brokers/server.ts'
 import { makeCertificates } from './fixtures/certificates.ts'
 import { withoutOpenssl } from './fixtures/openssl.ts'
@@ -73,6 +74,27 @@ t.test('what waits in the embedded queue goes to the broker that is configured t
     'in order',
   )
   while ((await broker.stats()).waiting > 0) await sleep(10)
+})
+
+t.test('what a broker never confirms within PUBLISH_TIMEOUT reaches it by the disk', async t => {
+  if (server === null) return
+  const slow = await proxy(t, server)
+  slow.lag(200)
+  const QUEUE_NAME = `test-${crypto.randomUUID()}`
+  const queue = await open(t, {
+    DATA_DIR: join(t.testdir(), 'data'),
+    QUEUE_NAME,
+    QUEUE_URL: `redis://127.0.0.1:${slow.port}`,
+    PUBLISH_TIMEOUT: '50ms',
+  })
+  const sent = [message(), message()]
+  for (const one of sent) t.equal(await queue.publish(one), 'accepted')
+  while ((await queue.stats()).waiting > 0) await sleep(10)
+  const entries = await readRedis(server, { queueName: QUEUE_NAME, count: 2 })
+  t.same(
+    entries.map(({ body }) => String(body)),
+    sent.map(({ body }) => String(body)),
+  )
 })
 
 t.test('a broker over TLS gets the files of the configuration', { skip: withoutOpenssl }, async t => {

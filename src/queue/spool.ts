@@ -24,6 +24,8 @@ export type SpoolOptions = {
   store: SpoolStore
   /** How long after its arrival an event waits for the queue; then it is stored here. */
   publishTimeout: number
+  /** How long the queue may take to confirm an event from the store, for which nobody waits. Default: `publishTimeout`. */
+  patience?: number
   log: DriverLog
   /** How long {@link QueueDriver.close} goes on draining. Default: 5 s. */
   drainTimeout?: number
@@ -75,7 +77,7 @@ export interface Spool extends QueueDriver {
 export function createSpool(options: SpoolOptions): Spool {
   const { driver, store, publishTimeout, log } = options
   const { drainTimeout = 5_000, refusedDelay = 1_000, concurrency = 1_024, maxInFlight = 10_000 } = options
-  const { maxAttempts = 5 } = options
+  const { maxAttempts = 5, patience = publishTimeout } = options
   const { pauses = { first: 200, most: 5_000 }, now = Date.now, random = Math.random } = options
   const counts = { spooled: 0, drained: 0 }
   const breaker = new Breaker({ driver, pauses, log, now, random })
@@ -108,7 +110,7 @@ export function createSpool(options: SpoolOptions): Spool {
       store,
       breaker,
       connector,
-      publishTimeout,
+      publishTimeout: patience,
       concurrency,
       refusedDelay,
       maxAttempts,

@@ -13,6 +13,8 @@ export type Proxy = {
   refuse: (refusing: boolean) => void
   /** While stalled, no byte goes either way and no connection ends: as when a cable is pulled. */
   stall: (stalled: boolean) => void
+  /** What comes back comes so many ms later. */
+  lag: (ms: number) => void
   /** Ends the server's side of every connection (FIN) and goes on taking what the client sends, for nothing. */
   halfClose: () => void
   /** The next bytes that come back are dropped and the connection cut: what the client asked for was done, and it does not know. */
@@ -32,6 +34,7 @@ export async function proxy(
   const pairs = new Set<{ client: Socket; server: Socket }>()
   let refusing = false
   let stalled = false
+  let lag = 0
   let cuttingAnswers = false
   let garblingAnswers = false
   let flipping = false
@@ -44,11 +47,14 @@ export async function proxy(
     const pair = { client, server }
     pairs.add(pair)
     if (stalled) pause(pair)
+    const answer = (bytes: Buffer) => void (client.writable && client.write(bytes))
     client.on('data', chunk => server.writable && server.write(flipped(chunk)))
     server.on('data', chunk => {
       if (cuttingAnswers) return cut()
-      if (client.writable) client.write(garblingAnswers ? garbled(chunk) : flipped(chunk))
+      const bytes = garblingAnswers ? garbled(chunk) : flipped(chunk)
       garblingAnswers = false
+      if (lag > 0) setTimeout(answer, lag, bytes)
+      else answer(bytes)
     })
     client.on('end', () => server.end())
     server.on('end', () => client.end())
@@ -97,6 +103,9 @@ export async function proxy(
         if (now) pause(pair)
         else resume(pair)
       }
+    },
+    lag(ms) {
+      lag = ms
     },
     halfClose() {
       for (const { client } of pairs) client.end()

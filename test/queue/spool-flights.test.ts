@@ -20,6 +20,17 @@ void t.test('gives the queue nothing again because the process was stopped', asy
   t.equal(control.published.length, 1)
 })
 
+void t.test('waits for as long as the queue needs, since nobody waits for it', async t => {
+  const { spool, control } = await openSpool(t, { ...quick, spool: { publishTimeout: 20, patience: 60_000 } })
+  t.equal(await spool.publish(message('a')), 'accepted')
+  t.equal(spool.figures().spooled, 1)
+  await until(() => control.pending.length === 2)
+  await sleep(100)
+  t.equal(control.pending.length, 2, 'when it came, and once from the store')
+  control.pending[1]?.confirm()
+  await until(() => spool.figures().drained === 1)
+})
+
 void t.test('waits for each event for as long as for any other', async t => {
   const publishTimeout = 1500
   const { spool, control, store } = await openSpool(t, { ...quick, spool: { publishTimeout } })
