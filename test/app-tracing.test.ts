@@ -8,12 +8,13 @@ import { createSimulator } from '../src/simulator/simulator.ts'
 import { closedOrigin } from './fixtures/serve.ts'
 import { settingsFor } from './settings.ts'
 import { startCollector } from './tracing/fixtures/collector.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 t.test('what it records is with the collector when it has drained', async t => {
   const collector = await startCollector(t)
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const config = await loadConfig(
     {
       ...(await settingsFor(jelou, directory)),

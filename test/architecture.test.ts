@@ -87,6 +87,8 @@ t.test('what would break a rule is found', async t => {
     ['src/a.ts', ignore, 'hides code from the coverage'],
     ['test/a.ts', ignore, 'hides code from the coverage'],
     ['test/a.ts', `import '../src/app.ts'\nprocess.env`],
+    ['test/a.ts', ['t.', 'testdir()'].join(''), 'takes a directory that is removed before its teardowns'],
+    ['test/fixtures/directory.ts', ['t.', 'testdir()'].join('')],
   ]
   for (const [file, text, ...problems] of cases) {
     const expected = problems.map(problem => `${file}: ${problem}`)

@@ -8,11 +8,12 @@ import { invoke } from './commands/invoke.ts'
 import { run } from './process.ts'
 import { settingsFor } from './settings.ts'
 import { markedSecret } from './fixtures/marked.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 async function service(t: Test) {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: markedSecret() }
+  const env = { ...(await settingsFor(jelou, testDirectory(t))), ADMIN_TOKEN: markedSecret() }
   const running = run(t, ['serve'], { env })
   const [, adminUrl = ''] = await running.until(/"adminUrl":"([^"]+)"/)
   await running.until(/Registered the webhook/)
@@ -169,7 +170,7 @@ t.test('simulate and demo run until they are ended', async t => {
 t.test('config shows what is in force, and no secret', async t => {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const env = { ...(await settingsFor(jelou, t.testdir())), ADMIN_TOKEN: markedSecret() }
+  const env = { ...(await settingsFor(jelou, testDirectory(t))), ADMIN_TOKEN: markedSecret() }
   const config = run(t, ['config'], { env })
   t.same(await config.exit, { code: 0, signal: null })
   t.match(config.stdout(), /^VARIABLE +FROM +VALUE\nJELOU_PROJECT_ID +environment +PROJECT_ID\n/)

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { describeVariables, explainConfig } from '../src/config.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const FILE = `JELOU_PROJECT_ID=from-file
 JELOU_API_KEY=secret-of-the-file
@@ -11,7 +12,7 @@ LOG_LEVEL=
 `
 
 t.test('each value has its source, and no secret is in it', async t => {
-  const file = join(t.testdir(), '.env')
+  const file = join(testDirectory(t), '.env')
   writeFileSync(file, FILE)
   const environment = {
     PUBLIC_URL: 'https://environment.example.com',
@@ -55,7 +56,7 @@ t.test('without a credential nothing is generated', async t => {
     JELOU_API_KEY: 'k',
     WEBHOOK_AUTH_TYPE: 'no_auth',
   }
-  const entries = await explainConfig(environment, join(t.testdir(), 'none'))
+  const entries = await explainConfig(environment, join(testDirectory(t), 'none'))
   t.match(
     entries.find(({ name }) => name === 'WEBHOOK_AUTHORIZATION'),
     { value: null, source: 'not set' },
@@ -63,7 +64,7 @@ t.test('without a credential nothing is generated', async t => {
 })
 
 t.test('a wrong configuration is not explained but refused', async t => {
-  await t.rejects(explainConfig({ PORT: 'x' }, join(t.testdir(), 'none')), {
+  await t.rejects(explainConfig({ PORT: 'x' }, join(testDirectory(t), 'none')), {
     code: 'ERR_CONFIG',
     message: /JELOU_PROJECT_ID is required/,
   })

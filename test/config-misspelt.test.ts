@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { findMisspelt } from '../src/config.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 t.test('names that are nearly right', async t => {
-  const none = join(t.testdir(), 'none')
+  const none = join(testDirectory(t), 'none')
   const cases = [
     ['QUEUE_ULR', 'QUEUE_URL'],
     ['JELOU_APIKEY', 'JELOU_API_KEY'],
@@ -23,7 +24,7 @@ t.test('names that are nearly right', async t => {
 })
 
 t.test('the .env file is looked at too', async t => {
-  const file = join(t.testdir(), '.env')
+  const file = join(testDirectory(t), '.env')
   writeFileSync(file, '# DATA_DIR\nDATADIR=./data\nPORT=1\n')
   t.same(findMisspelt({ STATEURL: 'x' }, file), [
     { name: 'STATEURL', meant: 'STATE_URL' },

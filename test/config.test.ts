@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { describeVariables, findMisspelt, loadAdminAddress, loadConfig } from '../src/config.ts'
 import { DRIVERS } from '../src/queue/open.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const NO_FILE = join(import.meta.dirname, 'no-such-file')
 const GOOD = { JELOU_PROJECT_ID: 'p', JELOU_API_KEY: 'k', PUBLIC_URL: 'https://support.example.com' }
@@ -41,7 +42,7 @@ t.test('defaults are those of the documents, parsed', async t => {
 
 t.test('brokers and shared states are URLs', async t => {
   const key = Buffer.alloc(32, 7).toString('base64')
-  const file = join(t.testdir({ 'ca.pem': 'the text' }), 'ca.pem')
+  const file = join(testDirectory(t, { 'ca.pem': 'the text' }), 'ca.pem')
   const config = await load({
     QUEUE_URL: 'rediss://user:password@broker:6380/1?x=1',
     QUEUE_NAME: 'events',
@@ -201,7 +202,7 @@ t.test('every problem is told at once, and no secret is', async t => {
 })
 
 t.test('the .env file is read, and the environment wins', async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const file = join(directory, '.env')
   writeFileSync(file, 'JELOU_PROJECT_ID=from-file\nJELOU_API_KEY=k\nPUBLIC_URL=https://file.example.com\n')
   const config = await loadConfig(
@@ -214,7 +215,7 @@ t.test('the .env file is read, and the environment wins', async t => {
 })
 
 t.test('a .env file that begins with a mark of its encoding, and one that is a directory', async t => {
-  const directory = t.testdir({
+  const directory = testDirectory(t, {
     '.env': '\uFEFFJELOU_PROJECT_ID=first\r\nJELOU_API_KEY=k\r\nPUBLIC_URL=https://a.b\r\n',
   })
   t.equal((await loadConfig({}, join(directory, '.env'))).JELOU_PROJECT_ID, 'first')

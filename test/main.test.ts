@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { run as start } from './process.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.js')
 
@@ -42,7 +43,7 @@ t.test('what cannot be written to a full disk is a failure, in a sentence', asyn
 })
 
 t.test('demo ends when nobody reads it any more, and leaves nothing behind', async t => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t, {})
   const { child, stderr, exit, until } = start(t, ['demo'], { env: { TMPDIR: directory } })
   await until(/^simulate/)
   child.stdout?.destroy()

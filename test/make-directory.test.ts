@@ -12,13 +12,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeDirectory } from '../src/make-directory.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const CODE = 'ERR_DIRECTORY'
 
 t.test('makes what is missing, for this user alone, and takes what is there', async t => {
   const umask = process.umask(0)
   t.teardown(() => process.umask(umask))
-  const root = t.testdir({ there: {}, link: t.fixture('symlink', 'there') })
+  const root = testDirectory(t, { there: {}, link: t.fixture('symlink', 'there') })
   const names = [
     'new',
     'new/a/b',
@@ -39,7 +40,7 @@ t.test('makes what is missing, for this user alone, and takes what is there', as
 })
 
 t.test('what cannot be is told at once, with its path and what to do', async t => {
-  const root = t.testdir({ file: '' })
+  const root = testDirectory(t, { file: '' })
   symlinkSync(join(root, 'nowhere'), join(root, 'dangling'))
   symlinkSync(join(root, 'circle'), join(root, 'circle'))
   const long = 'x'.repeat(300)

@@ -5,9 +5,10 @@ import { loadConfig } from '../src/config.ts'
 import { openExaminer } from '../src/open-examiner.ts'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { freePort } from './brokers/server.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 async function examined(t: Test, environment: Record<string, string>, now = Date.now) {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const config = await loadConfig(
     { JELOU_PROJECT_ID: 'p', DATA_DIR: directory, ...environment },
     join(directory, 'no-such-file'),

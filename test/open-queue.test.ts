@@ -11,6 +11,7 @@ import { makeCertificates } from './fixtures/certificates.ts'
 import { withoutOpenssl } from './fixtures/openssl.ts'
 import { message } from './queue/fixtures/message.ts'
 import { unwatched } from './queue/fixtures/unwatched.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const server = await startRedis(t)
 
@@ -33,8 +34,7 @@ async function open(t: Test, environment: NodeJS.ProcessEnv): Promise<ServiceQue
 }
 
 t.test('what waits before a broker that is away waits in the embedded queue of the same data', async t => {
-  t.teardown(() => {})
-  const DATA_DIR = join(t.testdir(), 'data')
+  const DATA_DIR = join(testDirectory(t), 'data')
   const away = await open(t, { DATA_DIR, QUEUE_URL: `redis://127.0.0.1:${await freePort()}` })
   t.equal(away.name, 'redis')
   t.equal(away.consumer, undefined)
@@ -58,8 +58,7 @@ t.test('what waits before a broker that is away waits in the embedded queue of t
 
 t.test('what waits in the embedded queue goes to the broker that is configured then', async t => {
   if (server === null) return
-  t.teardown(() => {})
-  const DATA_DIR = join(t.testdir(), 'data')
+  const DATA_DIR = join(testDirectory(t), 'data')
   const embedded = await open(t, { DATA_DIR })
   const [first, second] = [message(), message()]
   await embedded.publish(first)
@@ -82,7 +81,7 @@ t.test('what a broker never confirms within PUBLISH_TIMEOUT reaches it by the di
   slow.lag(200)
   const QUEUE_NAME = `test-${crypto.randomUUID()}`
   const queue = await open(t, {
-    DATA_DIR: join(t.testdir(), 'data'),
+    DATA_DIR: join(testDirectory(t), 'data'),
     QUEUE_NAME,
     QUEUE_URL: `redis://127.0.0.1:${slow.port}`,
     PUBLISH_TIMEOUT: '50ms',
@@ -109,7 +108,7 @@ t.test('a broker over TLS gets the files of the configuration', { skip: withoutO
   const secure = await startRedis(t, { args: Object.entries(tls).flat() })
   if (secure === null) return
   const queue = await open(t, {
-    DATA_DIR: join(t.testdir(), 'data'),
+    DATA_DIR: join(testDirectory(t), 'data'),
     QUEUE_URL: `rediss://127.0.0.1:${port}`,
     QUEUE_NAME: 'events',
     QUEUE_CA_FILE: path('ca.pem'),

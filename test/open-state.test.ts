@@ -7,6 +7,7 @@ import { startRedis } from './brokers/redis.ts'
 import { freePort } from './brokers/server.ts'
 import { makeCertificates } from './fixtures/certificates.ts'
 import { withoutOpenssl } from './fixtures/openssl.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const log = { info() {}, warn() {} }
 
@@ -23,7 +24,7 @@ const load = (environment: NodeJS.ProcessEnv) =>
   )
 
 t.test('a file is opened at once', async t => {
-  const DATA_DIR = join(t.testdir(), 'data')
+  const DATA_DIR = join(testDirectory(t), 'data')
   const state = await openConfiguredState(await load({ DATA_DIR }), log)
   t.equal(state.location, join(DATA_DIR, 'state.sqlite'))
   await state.close()

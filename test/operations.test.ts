@@ -6,6 +6,7 @@ import { createSimulator } from '../src/simulator/simulator.ts'
 import { freePort } from './brokers/server.ts'
 import { startReady, stop, variables } from './conformance/service.ts'
 import { withoutOpenssl } from './fixtures/openssl.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const document = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
@@ -19,7 +20,7 @@ function block(text: string): string {
 t.test('the backup that is described is taken while the service runs, and restores the secret', async t => {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const port = String(await freePort())
   const environment = variables(directory, {
     PUBLIC_URL: `http://127.0.0.1:${port}`,

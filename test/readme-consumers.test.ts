@@ -12,6 +12,7 @@ import type { Server } from './brokers/server.ts'
 import { startSqs } from './brokers/sqs.ts'
 import { brokerOptions } from './queue/fixtures/broker-options.ts'
 import { messageWith } from './queue/fixtures/message.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 t.setTimeout(240_000)
 
@@ -86,7 +87,7 @@ for (const { engine, start, queueUrl, address } of examples) {
     await driver.connect()
 
     // Within the repository, where its packages are found.
-    const folder = t.testdir()
+    const folder = testDirectory(t)
     mkdirSync(folder, { recursive: true })
     const file = join(folder, 'consumer.mjs')
     writeFileSync(file, exampleOf(engine).replace(...address(server.port)))

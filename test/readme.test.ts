@@ -8,6 +8,7 @@ import { request } from 'undici'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { run } from './process.ts'
 import { settingsFor } from './settings.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
@@ -22,7 +23,7 @@ function block(language: string, text: string): string {
 const skip = spawnSync('curl', ['--version']).error ? 'curl is not installed' : false
 
 t.test('the consumer and the calls of the README work as they stand there', { skip }, async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
   const service = run(t, ['serve'], { env: await settingsFor(jelou, directory) })

@@ -6,11 +6,12 @@ import { createSimulator } from '../src/simulator/simulator.ts'
 import { serve as httpServer } from './fixtures/serve.ts'
 import { run, type Running } from './process.ts'
 import { settingsFor } from './settings.ts'
+import { testDirectory } from './fixtures/directory.ts'
 
 async function settings(t: Test): Promise<NodeJS.ProcessEnv> {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  return settingsFor(jelou, t.testdir())
+  return settingsFor(jelou, testDirectory(t))
 }
 
 function serve(t: Test, env: NodeJS.ProcessEnv, imports: string[] = []): Running {

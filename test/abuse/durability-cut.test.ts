@@ -10,6 +10,7 @@ import { bodies, startEngine } from '../queue/drivers/fixtures/engine.ts'
 import { numbered, ROOMS } from './fixtures/numbered.ts'
 import { type Fate, TracedFolder } from './power-cut.ts'
 import { canTrace, parseTrace, tracing, type Call } from './strace.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const LOAD = fileURLToPath(new URL('fixtures/durable-load.ts', import.meta.url))
 const NAME = 'queue.db'
@@ -23,7 +24,7 @@ t.setTimeout(CUTS > 32 ? 0 : 170_000)
 for (const use of ['embedded', 'spool'])
   t.test(`a power cut at any moment loses nothing that was confirmed (${use})`, { timeout: 0 }, async t => {
     if (!canTrace(t)) return
-    const directory = realpathSync(t.testdir())
+    const directory = realpathSync(testDirectory(t))
     const folder = join(directory, 'data')
     mkdirSync(folder, { mode: 0o700 })
     const calls = await trace(join(folder, NAME), use)

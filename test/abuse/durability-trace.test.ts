@@ -7,6 +7,7 @@ import { start, variables } from '../conformance/service.ts'
 import { canTrace, parseTrace, tracing } from './strace.ts'
 import { unnamed, unsynced } from './synced.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const SECRET = markedSecret()
 const EVENTS = 40
@@ -21,7 +22,7 @@ t.setTimeout(120_000)
 for (const [name, more] of Object.entries(ways))
   t.test(`${name}: nothing is answered 200 before it is synced, nor the name of its file`, async t => {
     if (!canTrace(t)) return
-    const directory = t.testdir()
+    const directory = testDirectory(t)
     const trace = join(directory, 'trace')
     const environment = variables(directory, {
       JELOU_SIGNING_SECRET: SECRET,

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { attack } from './attack.ts'
 import { readHttp } from './http-model.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 /** By hand there are a million, and other seeds: `npm run fuzz`. */
 const CASES = 20_000
@@ -8,7 +9,7 @@ const CASES = 20_000
 t.setTimeout(300_000)
 
 t.test('nothing that is sent over raw sockets breaks the service, gets in unsigned, or is lost', async t => {
-  const report = await attack(t, t.testdir(), { seed: 1, cases: CASES, connections: 32 })
+  const report = await attack(t, testDirectory(t), { seed: 1, cases: CASES, connections: 32 })
   t.strictSame(report.problems, [])
   t.ok(report.cases >= CASES)
   // All kinds of answers, or the cases say nothing.

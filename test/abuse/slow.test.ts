@@ -2,6 +2,7 @@ import t from 'tap'
 import { call, signed } from '../conformance/http.ts'
 import { start, variables } from '../conformance/service.ts'
 import { open } from '../http/harness.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const SECRET = 'signing-secret'
 const TOKEN = 'webhook-token'
@@ -14,7 +15,7 @@ t.setTimeout(180_000)
 t.test('who is slow is cut on both listeners, and who only reads for long is not', async t => {
   const { publicUrl, adminUrl, webhookUrl } = await start(
     t,
-    variables(t.testdir(), { JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN }),
+    variables(testDirectory(t), { JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN }),
   )
   const listeners = [
     { name: 'public', port: Number(new URL(publicUrl).port), path: '/webhook/jelou' },

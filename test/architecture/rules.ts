@@ -98,6 +98,9 @@ const LAZY = 'tracing/otel'
 /** The only file that may know more than two rooms. */
 const COMPOSERS = new Set(['app.ts'])
 
+/** Where tests have their directories from. */
+const TEST_DIRECTORY = 'test/fixtures/directory.ts'
+
 const DYNAMIC = /\bimport\s*\(\s*(['"])(.+?)\1/g
 const SPECIFIERS = [
   /\bfrom\s*(['"])(.+?)\1/g,
@@ -122,6 +125,8 @@ export function violations(sources: Sources): string[] {
     const found = anywhere(text)
     if (path.startsWith('src/') && /\.[jt]s$/.test(path))
       found.push(...inSource(path.slice('src/'.length), text))
+    if (path.startsWith('test/') && path !== TEST_DIRECTORY && text.includes(['.', 'testdir('].join('')))
+      found.push('takes a directory that is removed before its teardowns')
     return found.map(problem => `${path}: ${problem}`)
   })
 }

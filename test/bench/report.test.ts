@@ -5,6 +5,7 @@ import { OVERLOAD, roundWith, resultsOf } from './fixtures/rounds.ts'
 import { judge } from './goals.ts'
 import { readReached, writeReport } from './report.ts'
 import { tablesOf } from './tables.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const SUBJECTS = [
   { name: 'bare-fastify', group: 'ceiling', about: 'bare' },
@@ -54,7 +55,7 @@ t.test('the tables say what became of an overload, and over how many connections
 })
 
 t.test('a report is written between its marks, and remembers what was reached', async t => {
-  const folder = t.testdir({
+  const folder = testDirectory(t, {
     'README.md':
       'before\n<!-- results: written by `npm run bench` -->\nold\n<!-- end of results -->\nafter\n',
   })
@@ -92,7 +93,7 @@ t.test('a report is written between its marks, and remembers what was reached', 
 })
 
 t.test('the plots are pictures that name every subject', async t => {
-  const folder = join(t.testdir(), 'made')
+  const folder = join(testDirectory(t), 'made')
   writeReport(folder, resultsOf(rounds), SUBJECTS)
   for (const [name, mark] of [
     ['speed.svg', '<rect x='],

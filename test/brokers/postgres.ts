@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import type { Owner } from './owner.ts'
 import { launch, type Server } from './server.ts'
+import { untilStopped } from './stopped.ts'
 
 /** Whom to connect as, and to which database. */
 export const POSTGRES = { user: 'postgres', password: 'only-for-tests', database: 'postgres' }
@@ -56,7 +57,10 @@ export async function startPostgres(t: Owner): Promise<Server | null> {
         all(signal)
         await started.kill(signal)
       },
-      pause: () => all('SIGSTOP'),
+      pause() {
+        all('SIGSTOP')
+        untilStopped(processes(data))
+      },
       resume: () => all('SIGCONT'),
     },
   }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from './owner.ts'
+import { membersOf, untilStopped } from './stopped.ts'
 
 /** A real server that a test uses: one of its own, which it may kill, or one that the environment names. */
 export type Server = {
@@ -22,7 +23,7 @@ export type ServerProcess = {
   kill: (signal?: NodeJS.Signals) => Promise<void>
   /** Starts it again on the same port and data, and waits until it answers. */
   start: () => Promise<void>
-  /** SIGSTOP: connections stay open and nothing answers. */
+  /** SIGSTOP: connections stay open and nothing answers any more once it returns. */
   pause: () => void
   resume: () => void
 }
@@ -112,7 +113,11 @@ export async function launch(t: Owner, options: Launch): Promise<Server | null> 
       pid: () => child?.pid,
       kill,
       start,
-      pause: () => child?.pid !== undefined && signalGroup(child.pid, 'SIGSTOP'),
+      pause() {
+        if (child?.pid === undefined) return
+        signalGroup(child.pid, 'SIGSTOP')
+        untilStopped(membersOf(child.pid))
+      },
       resume: () => child?.pid !== undefined && signalGroup(child.pid, 'SIGCONT'),
     },
   }

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { freePort } from '../brokers/server.ts'
 import { holdingOf, leaksOf, strayFiles } from './leaks.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.test('what a process holds is seen', async t => {
   const before = holdingOf(process.pid)
@@ -43,7 +44,7 @@ t.test('as much as at the start, or a little more, is no leak', async t => {
 })
 
 t.test('files that nobody knows are named', async t => {
-  const folder = t.testdir({
+  const folder = testDirectory(t, {
     'state.sqlite': '',
     'chaos-redis-1.sqlite-wal': '',
     'jelou-events-x.sqlite.lock': '',

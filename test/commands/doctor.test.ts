@@ -5,6 +5,7 @@ import { createSimulator } from '../../src/simulator/simulator.ts'
 import { run } from '../process.ts'
 import { settingsFor } from '../settings.ts'
 import { invoke } from './invoke.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 // In this process nothing is configured, which is one way to be wrong.
 t.test('what is wrong is told with what to do, and by the exit status', async t => {
@@ -33,7 +34,7 @@ t.test('a person at a terminal sees what it is at', async t => {
 t.test('a set-up that is right has exit status 0, before the service runs', async t => {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const settings = await settingsFor(jelou, t.testdir())
+  const settings = await settingsFor(jelou, testDirectory(t))
   const env = { ...settings, ADMIN_PORT: '1' }
   const doctor = run(t, ['doctor'], { env })
   t.same(await doctor.exit, { code: 0, signal: null }, doctor.stdout())

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { startAdmin } from '../admin/harness.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.js')
 const skip = spawnSync('script', ['--version']).error ? 'script (of util-linux) is not installed' : false
@@ -16,7 +17,7 @@ async function inTerminal(t: Test, args: string[], env: NodeJS.ProcessEnv, typed
   // As in the shell of a person: without what the runner of the tests puts into the environment.
   const environment = ['PATH=/usr/bin:/bin', 'TERM=xterm-256color', ...entries({ ...SETTINGS, ...env })]
   const child = spawn('env', ['-i', ...environment, 'script', '-qec', command, '/dev/null'], {
-    cwd: t.testdir(),
+    cwd: testDirectory(t),
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const seen = text(child.stdout)

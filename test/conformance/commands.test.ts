@@ -3,6 +3,7 @@ import { createSimulator } from '../../src/simulator/simulator.ts'
 import { call, receiveAll } from './http.ts'
 import { ready, run, start, startReady, stop, variables, type Service, type Variables } from './service.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 /** A machine under load takes its time to start a process. */
 t.setTimeout(120_000)
@@ -10,7 +11,7 @@ t.setTimeout(120_000)
 async function world(t: Test) {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const environment = variables(t.testdir(), {
+  const environment = variables(testDirectory(t), {
     JELOU_PROJECT_ID: jelou.projectId,
     JELOU_API_KEY: jelou.callers.apiKey,
     JELOU_API_URL: await jelou.listen(),

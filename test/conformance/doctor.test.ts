@@ -8,6 +8,7 @@ import { startRedis } from '../brokers/redis.ts'
 import { freePort } from '../brokers/server.ts'
 import { call } from './http.ts'
 import { ready, run, start, startReady, stop, variables, type Service, type Variables } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 /** A machine under load takes its time to start a process. */
 t.setTimeout(180_000)
@@ -24,7 +25,7 @@ async function world(t: Test, more: Record<string, string> = {}) {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
   const port = String(await freePort())
-  const environment = variables(t.testdir(), {
+  const environment = variables(testDirectory(t), {
     JELOU_PROJECT_ID: jelou.projectId,
     JELOU_API_KEY: jelou.callers.apiKey,
     JELOU_API_URL: await jelou.listen(),

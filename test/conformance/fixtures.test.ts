@@ -6,6 +6,7 @@ import t from 'tap'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { call, post } from './http.ts'
 import { startReady, variables } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const execute = promisify(execFile)
 const openssl = (...options: string[]) => execute('openssl', options)
@@ -24,7 +25,7 @@ const cases = [
 t.test('documented bodies, signed by openssl, arrive byte for byte', { skip: missing }, async t => {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const environment = variables(t.testdir(), {
+  const environment = variables(testDirectory(t), {
     JELOU_API_URL: await jelou.listen(),
     JELOU_API_KEY: jelou.callers.apiKey,
   })

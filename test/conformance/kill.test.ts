@@ -6,6 +6,7 @@ import { receiveAll } from './http.ts'
 import { checkLedger } from './ledger.ts'
 import { SECRET, startLoad, TOKEN, type Load } from './load.ts'
 import { run, start, variables, type Variables } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 /** Two services at a time, each on its own data, because half of a start is waiting and the machine has two cores. */
 const LANES = 2
@@ -20,7 +21,7 @@ t.setTimeout(LIMIT)
 t.test('an event answered 200 survives 50 times kill -9 under load', { timeout: LIMIT }, async t => {
   const seed = Number(process.env['KILL_SEED'] ?? randomInt(2 ** 31))
   t.comment(`KILL_SEED=${seed} repeats these moments`)
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const lanes = Array.from({ length: LANES }, async (_, lane) => {
     const environment = variables(directory, {
       DATA_DIR: join(directory, `data-${lane}`),

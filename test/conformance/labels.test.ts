@@ -3,6 +3,7 @@ import { call, signed } from './http.ts'
 import { watch } from './scrapes.ts'
 import { start, variables } from './service.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const SECRET = markedSecret()
 const TOKEN = markedSecret()
@@ -55,7 +56,10 @@ const REQUEST_KINDS: ((webhookUrl: string) => Promise<unknown>)[] = [
 ]
 
 t.test('whatever comes, there are never more series', { timeout: 120_000 }, async t => {
-  const environment = variables(t.testdir(), { JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN })
+  const environment = variables(testDirectory(t), {
+    JELOU_SIGNING_SECRET: SECRET,
+    WEBHOOK_AUTHORIZATION: TOKEN,
+  })
   const service = await start(t, environment)
   const metrics = await watch(service)
   for (let sent = 0; sent < REQUESTS; sent++)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { assertFileUnmarked, markedSecret, marksIn } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const LEAKY = fileURLToPath(new URL('fixtures/leaky.ts', import.meta.url))
 const LEAKS = fileURLToPath(new URL('../leaks.ts', import.meta.url))
@@ -35,7 +36,7 @@ t.test('and passes when there is none', async t => {
 })
 
 t.test('the whole output of a run is looked through', async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const [good, bad] = ['good', 'bad'].map(name => join(directory, name))
   writeFileSync(String(good), 'ok 1 - a line\n')
   writeFileSync(String(bad), `ok 1 - a line\n# ${markedSecret()}\n`)
@@ -46,7 +47,7 @@ t.test('the whole output of a run is looked through', async t => {
 void t.test('a large file is looked through in pieces, over their borders', async t => {
   const secret = markedSecret()
   const size = 16 * 1024 * 1024
-  const clean = join(t.testdir(), 'clean')
+  const clean = join(testDirectory(t), 'clean')
   writeFileSync(clean, Buffer.alloc(2 * size + 100))
   assertFileUnmarked(clean)
   for (const at of [0, size - 10, 2 * size - 2_000, 2 * size]) {

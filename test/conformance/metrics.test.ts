@@ -10,6 +10,7 @@ import { dashboardExpressions } from '../docker/files.ts'
 import { post } from './http.ts'
 import { sendTo, watch, type Watched } from './scrapes.ts'
 import { ready, start, variables, type Service } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const LIMIT = 240_000
 /** What does not change while a process runs. */
@@ -75,7 +76,7 @@ t.test('everything that the dashboard shows moves', { timeout: LIMIT }, async t 
 async function replicas(t: Test, { port }: Server) {
   const jelou = createSimulator({ projectId: `project-${crypto.randomUUID()}` })
   t.teardown(() => jelou.close())
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const [own, free] = [String(await freePort()), String(await freePort())]
   const address = `redis://127.0.0.1:${port}`
   const shared = {

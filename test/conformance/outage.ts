@@ -5,6 +5,7 @@ import { call } from './http.ts'
 import { checkLedger } from './ledger.ts'
 import { SECRET, startLoad, TOKEN } from './load.ts'
 import { startReady, stop, variables, type Service } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 /** A broker under the whole service. */
 export type BrokerOutage = {
@@ -33,7 +34,7 @@ export function brokerOutage(t: Test, broker: BrokerOutage): void {
     const server = await broker.start(t)
     if (server === null) return
     if (server.process === null) return t.fail('the server must be of our own to be killed')
-    const directory = t.testdir()
+    const directory = testDirectory(t)
     const queueName = `outage-${crypto.randomUUID()}`
     const environment = variables(directory, {
       JELOU_SIGNING_SECRET: SECRET,

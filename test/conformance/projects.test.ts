@@ -7,6 +7,7 @@ import { asked, readRedis, startRedis } from '../brokers/redis.ts'
 import { freePort } from '../brokers/server.ts'
 import { call } from './http.ts'
 import { ready, start, variables, type Service } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.setTimeout(120_000)
 
@@ -51,7 +52,7 @@ if (server !== null) {
   t.test('two projects over one queue server and one state server never meet', async t => {
     const names = ['first', 'second'].map(name => `${name}-${crypto.randomUUID()}`)
     const jelous = names.map(name => simulator(t, name))
-    t.testdir()
+    testDirectory(t)
     const key = randomBytes(32).toString('base64')
     const starting = jelous.map(async jelou => service(t, jelou, { apiUrl: await jelou.listen(), key }))
     await Promise.all(starting)
@@ -86,7 +87,7 @@ if (server !== null) {
 
   t.test('a second service of a project at another URL says so and changes nothing', async t => {
     const jelou = simulator(t, `project-${crypto.randomUUID()}`)
-    t.testdir()
+    testDirectory(t)
     const shared = { apiUrl: await jelou.listen(), key: randomBytes(32).toString('base64') }
     const first = await service(t, jelou, shared)
     const second = await service(t, jelou, shared)

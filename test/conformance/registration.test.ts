@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts'
 import { call, signed } from './http.ts'
 import { ready, run, start, startReady, stop, variables, type Service, type Variables } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.setTimeout(180_000)
 
@@ -14,7 +15,7 @@ async function setUp(t: Test, options: SimulatorOptions = {}) {
   const jelou = createSimulator(options)
   t.teardown(() => jelou.close())
   const url = await jelou.listen()
-  const environment = variables(t.testdir(), { JELOU_API_URL: url, JELOU_API_KEY: jelou.callers.apiKey })
+  const environment = variables(testDirectory(t), { JELOU_API_URL: url, JELOU_API_KEY: jelou.callers.apiKey })
   return { jelou, environment, port: Number(new URL(url).port) }
 }
 

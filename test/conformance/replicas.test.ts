@@ -10,6 +10,7 @@ import { post } from './http.ts'
 import { checkLedger } from './ledger.ts'
 import { startLoad, type Load } from './load.ts'
 import { ready, start, stop, variables, type Service } from './service.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const REPLICAS = 3
 const ROOMS = 12
@@ -23,7 +24,7 @@ t.setTimeout(LIMIT)
 async function cluster(t: Test, server: Server) {
   const jelou = createSimulator({ projectId: `project-${crypto.randomUUID()}` })
   t.teardown(() => jelou.close())
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const front = await balancer(t)
   const address = `redis://127.0.0.1:${server.port}`
   const queueName = `replicas-${crypto.randomUUID()}`

@@ -7,6 +7,7 @@ import { Evidence } from './evidence.ts'
 import { call, post, signed, type CallOptions } from './http.ts'
 import { run, start, startReady, stop, variables, type Service } from './service.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.setTimeout(180_000)
 
@@ -39,7 +40,7 @@ for (const LOG_LEVEL of ['debug', 'trace']) {
     const jelou = createSimulator({ apiKey: secrets.JELOU_API_KEY })
     t.teardown(() => jelou.close())
     const { JELOU_API_KEY, ADMIN_TOKEN, STATE_ENCRYPTION_KEY } = secrets
-    const environment = variables(t.testdir(), {
+    const environment = variables(testDirectory(t), {
       JELOU_API_URL: await jelou.listen(),
       JELOU_API_KEY,
       ADMIN_TOKEN,
@@ -161,7 +162,7 @@ for (const [name, { status, write }] of Object.entries(refusals)) {
         quoted += `${String(headers['x-api-key'])} ${basic} ${decoded} ${received.at(-1)?.body}`
         response.writeHead(status).end(write(quoted))
       })
-      const environment = variables(t.testdir(), {
+      const environment = variables(testDirectory(t), {
         JELOU_API_URL: origin,
         WEBHOOK_AUTHORIZATION,
         LOG_LEVEL: 'trace',
@@ -183,7 +184,7 @@ for (const [name, { status, write }] of Object.entries(refusals)) {
 t.test('nothing secret gets out of a service that is given its secrets', async t => {
   const evidence = new Evidence()
   const { JELOU_SIGNING_SECRET, WEBHOOK_AUTHORIZATION: password } = secrets
-  const environment = variables(t.testdir(), {
+  const environment = variables(testDirectory(t), {
     JELOU_SIGNING_SECRET: `${JELOU_SIGNING_SECRET},${random()}`,
     WEBHOOK_AUTH_TYPE: 'basic',
     WEBHOOK_AUTHORIZATION: `user:${password}`,
@@ -219,7 +220,7 @@ t.test('nothing secret gets out of a configuration that is wrong', async t => {
   const evidence = new Evidence()
   const wrong = Object.fromEntries(Object.keys(secrets).map(name => [name, `ä ${markedSecret()},,`]))
   const password = markedSecret()
-  const environment = variables(t.testdir(), {
+  const environment = variables(testDirectory(t), {
     ...wrong,
     JELOU_API_URL: `https://user:${password}@example.com`,
     PUBLIC_URL: `http://user:${password}@example.com`,

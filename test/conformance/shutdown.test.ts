@@ -7,6 +7,7 @@ import { createSimulator } from '../../src/simulator/simulator.ts'
 import { call, receiveAll, signed } from './http.ts'
 import { start, startReady, stop, variables, type Service, type Variables } from './service.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const SECRET = markedSecret()
 const TOKEN = markedSecret()
@@ -14,7 +15,7 @@ const TOKEN = markedSecret()
 t.setTimeout(180_000)
 
 function setUp(t: Test, more: Record<string, string> = {}): Variables {
-  return variables(t.testdir(), { JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN, ...more })
+  return variables(testDirectory(t), { JELOU_SIGNING_SECRET: SECRET, WEBHOOK_AUTHORIZATION: TOKEN, ...more })
 }
 
 function send({ webhookUrl }: Service, body: string) {
@@ -120,7 +121,7 @@ t.test('a request that is never finished is cut, so that the rest can end well',
 t.test('a drain that takes longer than SHUTDOWN_TIMEOUT ends with 1', async t => {
   const jelou = createSimulator()
   t.teardown(() => jelou.close())
-  const environment = variables(t.testdir(), {
+  const environment = variables(testDirectory(t), {
     JELOU_API_URL: await jelou.listen(),
     JELOU_API_KEY: jelou.callers.apiKey,
     SHUTDOWN_TIMEOUT: '500ms',

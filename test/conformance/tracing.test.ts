@@ -9,6 +9,7 @@ import { call, receiveAll, signed } from './http.ts'
 import { ready, start, startReady, stop, variables, type Service } from './service.ts'
 import { waiting } from './outage.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.setTimeout(180_000)
 
@@ -28,7 +29,7 @@ const INCOMING = { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`, tracestate
 
 function environmentFor(t: Test, endpoint: string, more: Record<string, string> = {}) {
   const { JELOU_SIGNING_SECRET, WEBHOOK_AUTHORIZATION, ADMIN_TOKEN } = secrets
-  return variables(t.testdir(), {
+  return variables(testDirectory(t), {
     JELOU_SIGNING_SECRET,
     WEBHOOK_AUTHORIZATION,
     ADMIN_TOKEN,

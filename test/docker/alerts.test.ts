@@ -9,6 +9,7 @@ import { catalogue } from './catalogue.ts'
 import { unknownIn } from './expressions.ts'
 import { alerts, ALERTS, dashboardExpressions } from './files.ts'
 import { promtool, withoutPromtool } from './promtool.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const METRICS = join(import.meta.dirname, '../../docs/metrics.md')
 
@@ -44,7 +45,7 @@ t.test('Prometheus takes the rules', { skip: withoutPromtool }, async t => {
 })
 
 t.test('each alert fires when it should, and only then', { skip: withoutPromtool }, async t => {
-  const file = join(t.testdir(), 'rules.test.json')
+  const file = join(testDirectory(t), 'rules.test.json')
   const tests = Object.entries(CASES).flatMap(([name, { minutes, fires, quiet }]) => [
     ...fires.map(series => ruleTest(name, minutes, series, true)),
     ...quiet.map(series => ruleTest(name, minutes, series, false)),
@@ -56,7 +57,7 @@ t.test('each alert fires when it should, and only then', { skip: withoutPromtool
 })
 
 t.test('Prometheus takes the scrape job that is described', { skip: withoutPromtool }, async t => {
-  const file = join(t.testdir(), 'prometheus.yml')
+  const file = join(testDirectory(t), 'prometheus.yml')
   const [, block = ''] = /```yaml\n(.*?)```/s.exec(readFileSync(METRICS, 'utf8')) ?? []
   writeFileSync(file, block)
   // The file with the token is on the machine that Prometheus runs on.
@@ -67,7 +68,7 @@ t.test('Prometheus takes the scrape job that is described', { skip: withoutPromt
 })
 
 t.test('Prometheus takes the expressions of the dashboard', { skip: withoutPromtool }, async t => {
-  const file = join(t.testdir(), 'dashboard.json')
+  const file = join(testDirectory(t), 'dashboard.json')
   const rules = dashboardExpressions().map(([, expression], index) => ({
     record: `panel:${index}`,
     expr: expression.replaceAll('$__rate_interval', '5m'),

@@ -5,6 +5,7 @@ import t from 'tap'
 import { describeVariables } from '../../src/config.ts'
 import { readCompose, ROOT, serviceOf } from './compose-file.ts'
 import { find, kubernetesFile, manifestsOf, statefulSet } from './manifests.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const document = readFileSync(join(ROOT, 'docs/deploy.md'), 'utf8')
 const { services } = readCompose()
@@ -75,13 +76,13 @@ for (const folder of ['base', 'replicas']) {
   t.test(`a folder of one's own changes settings and image of ${folder}`, { skip }, async t => {
     const written = block('yaml', 'Kustomization')
     // Kustomize wants a relative path.
-    const directory = t.testdir()
+    const directory = testDirectory(t)
     const resource = join(relative(directory, join(ROOT, 'docker/kubernetes')), folder)
     const text = written
       .replace('jelou-receiver/docker/kubernetes/base', resource)
       .replace('my-project', 'another')
     t.not(text, written)
-    const own = t.testdir({ 'kustomization.yaml': text })
+    const own = testDirectory(t, { 'kustomization.yaml': text })
     const { stdout, stderr } = spawnSync('kubectl', ['kustomize', own], { encoding: 'utf8' })
     const rendered = manifestsOf(stdout)
     t.ok(rendered.length > 0, stderr)

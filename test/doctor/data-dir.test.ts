@@ -2,9 +2,10 @@ import { chmodSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkDataDir } from '../../src/doctor/data-dir.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.test('a directory for the service alone is well, and nothing is left in it', async t => {
-  const directory = t.testdir({ 'state.sqlite': '', 'other.txt': '' })
+  const directory = testDirectory(t, { 'state.sqlite': '', 'other.txt': '' })
   chmodSync(directory, 0o700)
   chmodSync(join(directory, 'state.sqlite'), 0o600)
   t.same(await checkDataDir(directory, { holdsState: true }), {
@@ -29,7 +30,7 @@ t.test('what others can reach is named, with what to do', async t => {
     [0o700, 0o600, 0o640, true, 'warning', /queue\.sqlite \(mode 640\)$/, /chmod 600 .*queue\.sqlite$/],
     [0o755, 0o600, 0o600, false, 'ok', /can be written/, undefined],
   ] as const
-  const directory = t.testdir({ 'state.sqlite': '', 'queue.sqlite': '' })
+  const directory = testDirectory(t, { 'state.sqlite': '', 'queue.sqlite': '' })
   for (const [folder, state, queue, holdsState, status, detail, advice] of cases) {
     chmodSync(directory, folder)
     chmodSync(join(directory, 'state.sqlite'), state)
@@ -39,7 +40,7 @@ t.test('what others can reach is named, with what to do', async t => {
 })
 
 t.test('a directory that is not there yet', async t => {
-  const directory = t.testdir({ file: '' })
+  const directory = testDirectory(t, { file: '' })
   t.match(await checkDataDir(join(directory, 'a/b'), { holdsState: true }), {
     status: 'ok',
     detail: /does not exist yet/,
@@ -70,7 +71,7 @@ t.test('a directory that is not there yet', async t => {
 })
 
 t.test('a directory of somebody else', async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   chmodSync(directory, 0o700)
   t.match(await checkDataDir(directory, { holdsState: true, uid: 4_294_967 }), {
     status: 'warning',

@@ -8,6 +8,7 @@ import { ConfigError } from '../../src/errors.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { freePort } from '../brokers/server.ts'
 import { settingsFor } from '../settings.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const NAMES = [
   'configuration',
@@ -33,7 +34,7 @@ async function running(t: Test) {
   t.teardown(() => jelou.close())
   const port = String(await freePort())
   const environment = {
-    ...(await settingsFor(jelou, t.testdir())),
+    ...(await settingsFor(jelou, testDirectory(t))),
     PORT: port,
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   }

@@ -9,13 +9,14 @@ import { freePort } from '../brokers/server.ts'
 import { message } from '../queue/fixtures/message.ts'
 import { unwatched } from '../queue/fixtures/unwatched.ts'
 import { configured } from './harness.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const server = await startRedis(t)
 const running = async () => true
 const notRunning = async () => false
 
 t.test('the embedded queue', async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const config = await configured({ DATA_DIR: directory })
   t.match(await checkQueue(config, running), { status: 'ok', detail: /running service has/ })
   t.match(await checkQueue(config, notRunning), { status: 'ok', detail: /does not exist yet/ })
@@ -36,13 +37,13 @@ t.test('the embedded queue', async t => {
 t.test('a broker that is away, or whose settings are wrong', async t => {
   const away = await configured({
     QUEUE_URL: `redis://u:hidden@127.0.0.1:${await freePort()}`,
-    DATA_DIR: t.testdir(),
+    DATA_DIR: testDirectory(t),
   })
   const found = await checkQueue(away, notRunning)
   t.match(found, { status: 'wrong', detail: /ECONNREFUSED/ })
   const settings = await configured({
     QUEUE_URL: 'redis://u:hidden@localhost?nope=hidden',
-    DATA_DIR: t.testdir(),
+    DATA_DIR: testDirectory(t),
   })
   const refused = await checkQueue(settings, notRunning)
   t.match(refused, { status: 'wrong', detail: /has no setting nope/ })
@@ -54,7 +55,7 @@ t.test('a broker that answers', { skip: server === null && 'there is no redis' }
   const config = await configured({
     QUEUE_URL,
     QUEUE_NAME: 'some-events',
-    DATA_DIR: join(t.testdir(), 'data'),
+    DATA_DIR: join(testDirectory(t), 'data'),
   })
   t.same(await checkQueue(config, notRunning), {
     status: 'ok',

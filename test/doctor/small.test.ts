@@ -5,6 +5,7 @@ import { checkNode, checkOpenFiles } from '../../src/doctor/machine.ts'
 import { adviceFor, reasonOf } from '../../src/doctor/reason.ts'
 import { runChecks } from '../../src/doctor/run-checks.ts'
 import { ConfigError } from '../../src/errors.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.test('this Node is good enough, and an older one is not', async t => {
   t.match(checkNode(), { status: 'ok', detail: process.versions.node })
@@ -16,7 +17,12 @@ function line(soft: string): string {
 }
 
 t.test('the limit of open files', async t => {
-  const directory = t.testdir({ few: line('1024'), many: line('4096'), all: line('unlimited'), none: 'x\n' })
+  const directory = testDirectory(t, {
+    few: line('1024'),
+    many: line('4096'),
+    all: line('unlimited'),
+    none: 'x\n',
+  })
   const cases = [
     ['few', { status: 'warning', detail: 'only 1024 may be open', advice: /ulimit -n/ }],
     ['many', { status: 'ok', detail: '4096 may be open' }],
@@ -47,7 +53,7 @@ t.test('the disk', async t => {
 })
 
 t.test('the disk of a directory that is not there is that of the one above', async t => {
-  const directory = t.testdir({ file: '' })
+  const directory = testDirectory(t, { file: '' })
   t.match(await checkDisk(join(directory, 'a/b')), { status: String, detail: /MiB/ })
   t.match(await checkDisk(join(directory, 'file/b')), { status: 'skipped', detail: 'ENOTDIR' })
   const error = Object.assign(new Error('missing'), { code: 'ENOENT' })

@@ -13,6 +13,7 @@ import { startRedis } from '../brokers/redis.ts'
 import { freePort } from '../brokers/server.ts'
 import { configured } from './harness.ts'
 import { markedSecret } from '../fixtures/marked.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const server = await startRedis(t)
 const [first = '', second = ''] = [0, 1].map(() => randomBytes(32).toString('base64'))
@@ -43,7 +44,7 @@ function kind(t: Test, environment: NodeJS.ProcessEnv = {}): Promise<Config> {
 }
 
 t.test('a file', async t => {
-  t.testdir()
+  testDirectory(t)
   const plain = await kind(t)
   t.same(await checkState(plain), { status: 'ok', detail: 'nothing is kept yet' })
   await keep(plain, NOTHING_KEPT)
@@ -65,7 +66,7 @@ t.test('a file', async t => {
 })
 
 t.test('a shared state', { skip: server === null && 'there is no redis' }, async t => {
-  t.testdir()
+  testDirectory(t)
   const STATE_URL = `redis://127.0.0.1:${server?.port}`
   const config = await kind(t, { STATE_URL, STATE_ENCRYPTION_KEY: first })
   t.match(await checkState(config), { status: 'ok', detail: /opens; nothing is kept yet/ })
@@ -74,7 +75,7 @@ t.test('a shared state', { skip: server === null && 'there is no redis' }, async
 })
 
 t.test('a shared state that is away', async t => {
-  t.testdir()
+  testDirectory(t)
   const STATE_URL = `redis://u:hidden@127.0.0.1:${await freePort()}`
   const found = await checkState(await kind(t, { STATE_URL, STATE_ENCRYPTION_KEY: first }))
   t.match(found, { status: 'wrong', detail: /cannot be used/ })

@@ -16,6 +16,7 @@ import { settingsFor } from '../settings.ts'
 import { openBrowser } from './browser.ts'
 import { takePictures } from './screenshot.ts'
 import { listen, startPage } from './harness.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 t.setTimeout(180_000)
 
@@ -228,7 +229,7 @@ if (browser) {
       })
 
   t.test('the pictures of the README can be taken anew', async t => {
-    const folder = t.testdir()
+    const folder = testDirectory(t)
     await takePictures(1_000, folder)
     for (const name of ['page.png', 'page-dark.png'])
       t.match(readFileSync(`${folder}/${name}`).subarray(1, 4).toString(), 'PNG')

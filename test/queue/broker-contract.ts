@@ -6,7 +6,8 @@ import { proxy } from '../brokers/proxy.ts'
 import type { Server } from '../brokers/server.ts'
 import { driverContract } from './driver-contract.ts'
 import { brokerOptions } from './fixtures/broker-options.ts'
-import { eventually, freeze, holds, publishThrough } from './fixtures/faults.ts'
+import { freeze } from '../fixtures/freeze.ts'
+import { eventually, holds, publishThrough } from './fixtures/faults.ts'
 import { message, messageOfTrace, messages, TRACE } from './fixtures/message.ts'
 
 /**

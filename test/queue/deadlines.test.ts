@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Deadlines } from '../../src/queue/deadlines.ts'
-import { freeze } from './fixtures/faults.ts'
+import { freeze } from '../fixtures/freeze.ts'
 import { until } from './drivers/fixtures/engine.ts'
 
 void t.test('says what was not done in time, the oldest first, and never early', async t => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { QueueMessage } from '../../src/queue/types.ts'
 import { until } from './drivers/fixtures/engine.ts'
-import { freeze } from './fixtures/faults.ts'
+import { freeze } from '../fixtures/freeze.ts'
 import { message } from './fixtures/message.ts'
 import { openSpool } from './fixtures/spool.ts'
 

@@ -6,7 +6,7 @@ import { Lanes } from '../../src/queue/spool-lanes.ts'
 import type { Memory } from '../../src/queue/spool-memory.ts'
 import { until } from './drivers/fixtures/engine.ts'
 import { confirms, controlledDriver } from './fixtures/controlled-driver.ts'
-import { freeze } from './fixtures/faults.ts'
+import { freeze } from '../fixtures/freeze.ts'
 import { largeMessage, message, messages } from './fixtures/message.ts'
 import { noted, openSpool, spoolOn } from './fixtures/spool.ts'
 

@@ -5,15 +5,11 @@ import t from 'tap'
 import type { Store } from '../../src/state/store.ts'
 import type { Kept } from '../../src/registration/kept.ts'
 import type { ReplicaTask } from './fixtures/replica-child.ts'
+import { freeze } from '../fixtures/freeze.ts'
 import { until } from './fixtures/until.ts'
 import { createWorld, verifies, WEBHOOK_URL } from './fixtures/world.ts'
 
 t.setTimeout(60_000)
-
-/** Stops the whole process, timers and all, as SIGSTOP or a paused machine does; in ms. */
-function freeze(duration: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration)
-}
 
 /** Freezes for longer than the lease as soon as this many saves are done. */
 function freezeAfter(saves: number, store: Store<Kept>, lease: number): void {

@@ -9,6 +9,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts'
 import type { CrashTask } from './fixtures/crash-child.ts'
 import { edit, remove } from './fixtures/kept-case.ts'
 import { createWorld, verifies, WEBHOOK_URL, type World } from './fixtures/world.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 /** A row of registration's table, whose pass has `steps` steps (before and after each call and each write). */
 type Row = {
@@ -71,7 +72,7 @@ const rows: Row[] = [
 
 t.setTimeout(180_000)
 t.jobs = 2
-const compileCache = t.testdir()
+const compileCache = testDirectory(t)
 
 /** Resolves with the signal that ended the child, null when it got through. Without tap's loader it starts four times as fast. */
 async function runChild(task: CrashTask): Promise<unknown> {

@@ -6,13 +6,13 @@ import { withLock, type Held } from '../../src/state/lock.ts'
 import { openSqliteState } from '../../src/state/sqlite.ts'
 import type { StateBackend } from '../../src/state/types.ts'
 import { taken } from './fixtures/backend.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const LEASE = 60_000
 const fenced = { code: 'ERR_STATE_FENCED' }
 
 function openBackend(t: Test): StateBackend {
-  t.teardown(() => {})
-  const backend = openSqliteState({ directory: join(t.testdir(), 'data'), projectId: 'p' })
+  const backend = openSqliteState({ directory: join(testDirectory(t), 'data'), projectId: 'p' })
   t.teardown(() => backend.close())
   return backend
 }

@@ -3,13 +3,14 @@ import t from 'tap'
 import { StateUnavailableError } from '../../src/errors.ts'
 import { openLater } from '../../src/state/open-later.ts'
 import { openSqliteState } from '../../src/state/sqlite.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 void t.test('is opened at its first use, once, and does all that the backend does', async t => {
   let times = 0
   const state = openLater('there', async () => {
     times += 1
     if (times === 1) throw new StateUnavailableError('there', 'ECONNREFUSED')
-    return openSqliteState({ directory: join(t.testdir(), 'data'), projectId: 'p' })
+    return openSqliteState({ directory: join(testDirectory(t), 'data'), projectId: 'p' })
   })
   t.equal(state.location, 'there')
   t.equal(times, 0)

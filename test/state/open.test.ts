@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openState } from '../../src/state/open.ts'
 import { freePort } from '../brokers/server.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const options = {
   directory: '',
@@ -12,7 +13,7 @@ const options = {
 }
 
 void t.test('sqlite: is a file in the directory', async t => {
-  const directory = join(t.testdir(), 'data')
+  const directory = join(testDirectory(t), 'data')
   for (const url of ['sqlite:', new URL('sqlite:')] as const) {
     const backend = await openState({ ...options, url, directory })
     t.equal(backend.location, join(directory, 'state.sqlite'))

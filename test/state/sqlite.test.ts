@@ -5,10 +5,11 @@ import t from 'tap'
 import { openSqliteState } from '../../src/state/sqlite.ts'
 import type { StateBackend } from '../../src/state/types.ts'
 import { stateContract } from './state-contract.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const projectId = 'project-1'
 
-stateContract(t, { url: () => new URL('sqlite:'), directory: join(t.testdir(), 'contract') })
+stateContract(t, { url: () => new URL('sqlite:'), directory: join(testDirectory(t), 'contract') })
 
 async function write(state: StateBackend, text: string): Promise<void> {
   const lock = await state.acquire(60_000)
@@ -25,7 +26,7 @@ void t.test('keeps one record per project across reopening, for the user alone',
   // An open umask must not open the files.
   const umask = process.umask(0)
   t.teardown(() => process.umask(umask))
-  const parent = join(t.testdir(), 'new')
+  const parent = join(testDirectory(t), 'new')
   const directory = join(parent, 'data')
   const first = openSqliteState({ directory, projectId })
   t.equal(first.location, join(directory, 'state.sqlite'))
@@ -49,7 +50,7 @@ void t.test('keeps one record per project across reopening, for the user alone',
 })
 
 void t.test('an overwritten record leaves no trace in the file', async t => {
-  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  const state = openSqliteState({ directory: join(testDirectory(t), 'data'), projectId })
   await write(state, `plain-secret${'.'.repeat(3000)}`)
   t.ok(readFileSync(state.location).includes('plain-secret'))
   await write(state, 'short')
@@ -119,7 +120,7 @@ void t.test('what cannot be used is a clear error and stays as it was', async t 
   ]
   for (const { name, code, message, prepare } of cases) {
     void t.test(name, async t => {
-      const directory = join(t.testdir(), 'data')
+      const directory = join(testDirectory(t), 'data')
       const path = join(directory, 'state.sqlite')
       mkdirSync(directory, { mode: 0o700 })
       prepare(directory, path)
@@ -133,7 +134,7 @@ void t.test('what cannot be used is a clear error and stays as it was', async t 
 })
 
 void t.test('a first start that was cut off is undone and made again', async t => {
-  const directory = join(t.testdir(), 'data')
+  const directory = join(testDirectory(t), 'data')
   const path = join(directory, 'state.sqlite')
   mkdirSync(directory, { mode: 0o700 })
   // With a tiny cache SQLite writes pages before the commit: a copy of the files is what a power cut leaves.
@@ -155,7 +156,7 @@ void t.test('a first start that was cut off is undone and made again', async t =
 })
 
 void t.test('a file in place of the directory', async t => {
-  const directory = join(t.testdir({ data: 'a file' }), 'data')
+  const directory = join(testDirectory(t, { data: 'a file' }), 'data')
   t.throws(() => openSqliteState({ directory, projectId }), {
     code: 'ERR_DIRECTORY',
     message: /a file, or a link to nothing, is in its place/,
@@ -163,7 +164,7 @@ void t.test('a file in place of the directory', async t => {
 })
 
 void t.test('a path through a file', async t => {
-  const directory = join(t.testdir({ data: 'a file' }), 'data', 'deeper')
+  const directory = join(testDirectory(t, { data: 'a file' }), 'data', 'deeper')
   t.throws(() => openSqliteState({ directory, projectId }), {
     code: 'ERR_DIRECTORY',
     message: /a part of the path is a file/,
@@ -171,7 +172,7 @@ void t.test('a path through a file', async t => {
 })
 
 void t.test('a locked file is unavailable, at the start and later', async t => {
-  const directory = join(t.testdir(), 'data')
+  const directory = join(testDirectory(t), 'data')
   const state = openSqliteState({ directory, projectId })
   await write(state, 'kept')
   const holder = new DatabaseSync(state.location)
@@ -189,14 +190,14 @@ void t.test('a locked file is unavailable, at the start and later', async t => {
 })
 
 void t.test('an announcement that fails leaves nothing open', async t => {
-  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  const state = openSqliteState({ directory: join(testDirectory(t), 'data'), projectId })
   await t.rejects(state.announce('a', 'b', NaN), { code: 'ERR_STATE_UNAVAILABLE' })
   t.same(await state.announce('a', 'b', 1000), ['b'])
   await state.close()
 })
 
 void t.test('a file of before there was a lock gets one, and keeps its record', async t => {
-  const directory = join(t.testdir(), 'data')
+  const directory = join(testDirectory(t), 'data')
   mkdirSync(directory, { mode: 0o700 })
   makeDatabase(
     join(directory, 'state.sqlite'),
@@ -211,7 +212,7 @@ void t.test('a file of before there was a lock gets one, and keeps its record', 
 })
 
 void t.test('a lock that was left before the clock was set back is taken over', async t => {
-  const state = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  const state = openSqliteState({ directory: join(testDirectory(t), 'data'), projectId })
   t.teardown(() => state.close())
   const cases: [name: string, ahead: number, isTaken: boolean][] = [
     ['just given', 0, false],

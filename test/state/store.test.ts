@@ -8,13 +8,14 @@ import { withLock } from '../../src/state/lock.ts'
 import { openSqliteState } from '../../src/state/sqlite.ts'
 import { createStore, type Store } from '../../src/state/store.ts'
 import type { StateBackend } from '../../src/state/types.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const schema = z.looseObject({ secret: z.string() })
 const projectId = 'p'
 const key = randomBytes(32)
 
 function openBackend(t: Test): StateBackend {
-  const backend = openSqliteState({ directory: join(t.testdir(), 'data'), projectId })
+  const backend = openSqliteState({ directory: join(testDirectory(t), 'data'), projectId })
   t.teardown(() => backend.close())
   return backend
 }

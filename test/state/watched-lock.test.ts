@@ -3,11 +3,12 @@ import t from 'tap'
 import { StateUnavailableError } from '../../src/errors.ts'
 import { openSqliteState } from '../../src/state/sqlite.ts'
 import { watchLock } from '../../src/state/watched-lock.ts'
+import { testDirectory } from '../fixtures/directory.ts'
 
 const NONE = { acquired: 0, busy: 0, failed: 0, held: false }
 
 t.test('who takes, has and gives back the lock is seen', async t => {
-  const options = { directory: join(t.testdir(), 'data'), projectId: 'p' }
+  const options = { directory: join(testDirectory(t), 'data'), projectId: 'p' }
   const one = watchLock(openSqliteState(options))
   const other = watchLock(openSqliteState(options))
   t.teardown(() => Promise.all([one.close(), other.close()]))
@@ -26,7 +27,7 @@ t.test('who takes, has and gives back the lock is seen', async t => {
 })
 
 t.test('a lock that ran out is not held any more, and does not end the next one', async t => {
-  const backend = watchLock(openSqliteState({ directory: join(t.testdir(), 'data'), projectId: 'p' }))
+  const backend = watchLock(openSqliteState({ directory: join(testDirectory(t), 'data'), projectId: 'p' }))
   t.teardown(() => backend.close())
   const late = await backend.acquire(-1)
   const next = await backend.acquire(60_000)
@@ -41,7 +42,7 @@ t.test('a lock that ran out is not held any more, and does not end the next one'
 })
 
 t.test('a backend that fails is counted, and its error passes', async t => {
-  const backend = openSqliteState({ directory: join(t.testdir(), 'data'), projectId: 'p' })
+  const backend = openSqliteState({ directory: join(testDirectory(t), 'data'), projectId: 'p' })
   const watched = watchLock(backend)
   await backend.close()
   await t.rejects(watched.acquire(1), StateUnavailableError)

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { eventMaker, SECRET, TOKEN, writeEvents, type EventsOptions } from './events.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 /** The requests of a file, each as its head and body. */
 function read(t: Test, options: Omit<EventsOptions, 'file'>) {
-  const file = join(t.testdir(), 'events')
+  const file = join(testDirectory(t), 'events')
   const { record, count } = writeEvents({ file, ...options })
   const bytes = readFileSync(file)
   t.equal(bytes.length, record * count)

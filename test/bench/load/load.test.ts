@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { writeEvents } from './events.ts'
 import { chooseSender, closedLoop, openLoop, type Sender } from './load.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 /** A server that answers by the number of the request, from 1; it keeps the bodies. */
 async function serve(t: Test, answer: (number: number) => number) {
@@ -25,7 +26,7 @@ async function serve(t: Test, answer: (number: number) => number) {
 }
 
 const events = (t: Test, count: number) =>
-  writeEvents({ file: join(t.testdir(), 'events'), count, seed: 'seed' })
+  writeEvents({ file: join(testDirectory(t), 'events'), count, seed: 'seed' })
 
 const hasWrk = spawnSync('wrk', ['-v']).error === undefined
 const SENDERS: [sender: Sender, skip: string | false][] = [

@@ -5,6 +5,7 @@ import { sampleOf } from '../fixtures/rounds.ts'
 import { writeScaleReport } from './report.ts'
 import type { ScaleResults } from './results.ts'
 import { scaleTables } from './tables.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 const samples = (...speeds: number[]) => speeds.map(sampleOf)
 
@@ -77,7 +78,7 @@ t.test('what conversations need is by what was measured', async t => {
 })
 
 t.test('a report is written between its marks, with a picture of each curve', async t => {
-  const folder = t.testdir({
+  const folder = testDirectory(t, {
     'scaling.md':
       'before\n<!-- results: written by `npm run scale` -->\nold\n<!-- end of results -->\nafter\n',
   })

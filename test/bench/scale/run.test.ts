@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { ScaleResults } from './results.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../../..')
@@ -14,7 +15,7 @@ const scale = (...args: string[]) =>
   run(process.execPath, [join(ROOT, 'test/bench/scale/run.ts'), ...args], { env: environment, cwd: ROOT })
 
 t.test('npm run scale measures, finds what it sent, and writes the report', { timeout: 170_000 }, async t => {
-  const folder = join(t.testdir(), 'report')
+  const folder = join(testDirectory(t), 'report')
   const { stdout } = await scale('--quick', '--only', 'backlog,replicas', '--seed', 'test', '--out', folder)
   t.match(stdout, /^\| 0 \| embedded \| [\d,]+ \|/m)
   const results = JSON.parse(readFileSync(join(folder, 'benchmarks/scale.json'), 'utf8')) as ScaleResults

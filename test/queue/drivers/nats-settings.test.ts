@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { natsSettings } from '../../../src/queue/drivers/nats-settings.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 const HOUR = 3_600_000
 const read = (url: string, queueName = 'events') =>
@@ -57,7 +58,7 @@ void t.test('reads the URL', async t => {
 })
 
 void t.test('reads a file of credentials', async t => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const file = join(folder, 'user.creds')
   writeFileSync(file, 'x')
   t.type(read(`nats://a?creds=${encodeURIComponent(file)}`).credentials.authenticator, 'function')

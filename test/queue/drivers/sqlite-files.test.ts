@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { createPrivateFile, lockQueue, syncPath } from '../../../src/queue/drivers/sqlite-files.ts'
 import { directory } from './fixtures/directory.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
@@ -17,7 +18,7 @@ void t.test('creates a file that only its owner can reach', async t => {
 })
 
 void t.test('leaves a file that is there', async t => {
-  const file = join(t.testdir({ 'queue.db': 'content' }), 'queue.db')
+  const file = join(testDirectory(t, { 'queue.db': 'content' }), 'queue.db')
   createPrivateFile(file)
   t.equal(statSync(file).size, 7)
 })

@@ -6,9 +6,10 @@ import t from 'tap'
 import { createSqliteQueue } from '../../../src/queue/drivers/sqlite.ts'
 import { inspectQueue } from '../../../src/queue/drivers/sqlite-inspect.ts'
 import { message } from '../fixtures/message.ts'
+import { testDirectory } from '../../fixtures/directory.ts'
 
 t.test('a queue that nobody has open is looked into, and nothing is left beside it', async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const file = join(directory, 'a queue?.sqlite')
   t.equal(inspectQueue(file), 'missing')
   const log = pino({ level: 'silent' })
@@ -23,7 +24,7 @@ t.test('a queue that nobody has open is looked into, and nothing is left beside 
 })
 
 t.test('what is no queue is told', async t => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const file = join(directory, 'q.sqlite')
   writeFileSync(file, '')
   t.equal(inspectQueue(file), 'missing', 'a first start was cut off')
