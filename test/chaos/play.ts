@@ -4,6 +4,7 @@ import { makeArena, type Arena, type ArenaOptions } from './arena.ts'
 import { conduct } from './conduct.ts'
 import { createEventMaker } from './events.ts'
 import { FAULTS } from './faults/all.ts'
+import { startForger } from './forger.ts'
 import { Ledger } from './ledger.ts'
 import {
   endAll,
@@ -34,6 +35,8 @@ export type Outcome = {
   delivered: number
   repeated: number
   answers: Record<string, number>
+  /** Forged events that were refused. */
+  forged: number
   /** From the end of the faults until everything that was owed was in the queue. */
   recovery: number
   /** The most that a process held at the end. */
@@ -45,6 +48,9 @@ export type Outcome = {
 
 /** The scene ends with `whole` at the latest. `say` is told of what happens when, a line each. */
 export type PlayOptions = ArenaOptions & { whole: Lifetime; say: (line: string) => void }
+
+/** A forged event comes with so many good ones. */
+const FORGED_EVERY = 20
 
 /** What a start, or the last events, may take at most, in ms. */
 const LIMIT = 120_000
@@ -91,13 +97,17 @@ async function playIn(arena: Arena, { broker, say }: PlayOptions): Promise<Omit<
     },
     (fault, error) => violated('not played', `${fault.kind}: ${String(error)}`),
   )
+  const sending = { seed: scene.seed, interval: scene.duration / scene.events, make, jelou: arena.jelou }
+  const forger = startForger({
+    ...sending,
+    interval: FORGED_EVERY * sending.interval,
+    room: scene.rooms + 1,
+    taken: (way, status) => violated('let in', `${way}: ${status}`),
+  })
   const sender = startSender({
-    seed: scene.seed,
+    ...sending,
     rooms: scene.rooms,
-    interval: scene.duration / scene.events,
     ledger,
-    make,
-    jelou: arena.jelou,
     replicaOf: url =>
       replicas.length === 1 ? 0 : replicas.find(({ publicUrl }) => publicUrl === url)?.number,
     refused: refusalsIn(activity, violated),
@@ -115,6 +125,7 @@ async function playIn(arena: Arena, { broker, say }: PlayOptions): Promise<Omit<
     violated('stuck', `${ledger.acknowledged} of ${scene.events} were acknowledged`)
   say(`${ledger.acknowledged} are acknowledged`)
   await sender.rest()
+  await forger.rest()
   say('nothing more is sent')
   const rested = performance.now()
   await lookUntilComplete(arena, ledger, verifier, violated, say)
@@ -136,6 +147,7 @@ async function playIn(arena: Arena, { broker, say }: PlayOptions): Promise<Omit<
     delivered,
     repeated,
     answers: sender.answers,
+    forged: forger.refused(),
     recovery,
     memory,
     endings: arena.endings.length,

@@ -15,6 +15,7 @@ function outcome(driver: DriverName, more: Partial<Outcome> = {}): Outcome {
     delivered: 1_150,
     repeated: 3,
     answers: { 200: 1_100, 503: 2 },
+    forged: 55,
     recovery: 1_234,
     memory: 150,
     endings: 0,
@@ -36,7 +37,10 @@ t.test('the table has a line for each queue and one for all', async t => {
 
 t.test('a scene is told in a line, and its faults are counted', async t => {
   const one = outcome('redis', { endings: 1 })
-  t.match(lineOf(one), /^redis, scene 1: .*; 10 faults; 1,100 acknowledged; .*answers: 200 1,100, 503 2$/)
+  t.match(
+    lineOf(one),
+    /^redis, scene 1: .*; 10 faults; 1,100 acknowledged; 55 forged refused; .*answers: 200 1,100, 503 2$/,
+  )
   const counts = [...faultsOf([one]).matchAll(/ (\d+) \|$/gm)].map(([, count]) => Number(count))
   t.equal(
     counts.reduce((sum, count) => sum + count),

@@ -69,6 +69,7 @@ export function lineOf({
   repeated,
   recovery,
   answers,
+  forged,
   memory,
   endings,
 }: Outcome): string {
@@ -78,6 +79,7 @@ export function lineOf({
     `${scene.driver}, scene ${scene.number}: ${shape}${scene.mortal ? '' : ' that is never ended'}${scene.consumed ? ', with a consumer' : ''}${scene.tls ? ', over TLS' : ''}`,
     `${scene.faults.length} faults`,
     `${grouped(acknowledged)} acknowledged`,
+    `${grouped(forged)} forged refused`,
     `${grouped(repeated)} came out again`,
     `complete after ${seconds(recovery)}`,
     `${memory} MB`,

@@ -5,6 +5,7 @@ import { SERVED_BY } from '../conformance/balancer.ts'
 import { signed } from '../conformance/http.ts'
 import type { EventMaker } from './events.ts'
 import type { Ledger, Place } from './ledger.ts'
+import { credentialOf, type Integration } from './credential.ts'
 import { createRandom, type Random } from './random.ts'
 
 /** `interval`: ms between events, of whatever room; 0 is as fast as it goes. */
@@ -150,18 +151,6 @@ export function startSender(options: SenderOptions): Sender {
 
 function isGood(outcome: Outcome): boolean {
   return typeof outcome !== 'string' && outcome.status >= 200 && outcome.status < 300
-}
-
-type Integration = NonNullable<Simulator['integration']>
-
-function credentialOf({ authType, authorization = '' }: Integration): Record<string, string> {
-  const basic = Buffer.from(authorization).toString('base64')
-  return {
-    no_auth: {},
-    bearer: { authorization: `Bearer ${authorization}` },
-    api_key: { 'x-api-key': authorization },
-    basic: { authorization: `Basic ${basic}` },
-  }[authType]
 }
 
 function codeOf(text: string): string {
