@@ -84,12 +84,12 @@ export function createRedisDriver(options: BrokerOptions, ways: RedisWays): Queu
     try {
       const messages = calls.map(({ message }) => message)
       const outcomes = await ways.store(client, messages)
-      answered++
       refusing = undefined
       for (const [index, outcome] of outcomes.entries()) settle(calls[index], outcome)
     } catch (error) {
       fail(calls, failureOf(error))
     } finally {
+      answered++
       deadlines.delete(batch)
     }
   }
