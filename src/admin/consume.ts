@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AdminRefusedError, AdminUnreachableError } from '../errors.ts'
-import { callAdmin, type AdminTarget } from './client.ts'
+import { settledAnswer } from './answers.ts'
+import { askAdmin, callAdmin, type AdminTarget } from './client.ts'
 
 /** Where to consume, and where the events are printed. */
 export type ConsumeOptions = AdminTarget & {
@@ -14,8 +16,8 @@ export type ConsumeOptions = AdminTarget & {
 }
 
 /**
- * One at a time: an event that is not printed yet is not leased either, however long printing takes, so that it neither
- * comes twice nor counts as failed when the consumer is slow or ends.
+ * One at a time: while one is printed, however long that takes, no other is leased, so that none comes twice or counts as
+ * failed when the consumer is slow or ends.
  */
 const RECEIVE = { max: 1, wait: '20s', lease: '30s' }
 
@@ -29,9 +31,10 @@ const RECEIVED = /^\{"messages":\[(?:\{"lease":"([^"]+)",[^{]*"event":(.*)\})?\]
  */
 export async function consume(options: ConsumeOptions): Promise<void> {
   const { out, signal, onRetry, retryDelay = 1000, ...target } = options
+  const printed = new Set<string>()
   while (!signal.aborted) {
     try {
-      await consumeOne(target, out, signal)
+      await consumeOne(target, out, signal, printed)
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof AdminUnreachableError)) throw error
@@ -41,15 +44,27 @@ export async function consume(options: ConsumeOptions): Promise<void> {
   }
 }
 
-async function consumeOne(target: AdminTarget, out: Writable, signal: AbortSignal): Promise<void> {
+/** `printed` are the digests of events that are printed and not known to be acknowledged. */
+async function consumeOne(
+  target: AdminTarget,
+  out: Writable,
+  signal: AbortSignal,
+  printed: Set<string>,
+): Promise<void> {
   const text = await callAdmin(target, 'POST', '/queue/receive', { body: RECEIVE, signal })
   const [matched, lease, event] = RECEIVED.exec(text) ?? []
   if (matched === undefined) throw new AdminRefusedError(`${target.url}/queue/receive`, 'as another service')
   if (lease === undefined || event === undefined) return
+  const digest = hash('sha256', event)
+  // It comes again when its lease ran out while it was printed, or the service was away when it was to be acknowledged. Printed each
+  // time by an output that stalls for longer than a lease, it would end as a dead letter.
   // JSON has line breaks between its tokens only: in strings they are escaped.
-  await print(out, `${event.replaceAll(/[\r\n]/g, ' ')}\n`)
+  if (!printed.has(digest)) await print(out, `${event.replaceAll(/[\r\n]/g, ' ')}\n`)
+  printed.add(digest)
   // Not bound to the signal: what was printed is acknowledged even when the end was asked for meanwhile.
-  await callAdmin(target, 'POST', '/queue/ack', { body: { leases: [lease] } })
+  const body = { leases: [lease] }
+  const { settled } = await askAdmin(target, 'POST', '/queue/ack', { schema: settledAnswer, body })
+  if (settled > 0) printed.delete(digest)
 }
 
 /** Resolves once the line is handed to the system. */

@@ -66,6 +66,9 @@ export class Connections {
 
   /** Notes a connection, for as long as it is open. */
   add(socket: Socket): void {
+    // Asked now, Node remembers it: when a request has broken off, nobody can tell any more from where it came. A connection that
+    // was reset before it was taken came from nowhere, and there is nobody to answer.
+    if (socket.remoteAddress === undefined) return void socket.destroy()
     if (this.#unanswered.size + this.#answered.size >= this.#most) {
       this.#refused.cut('crowded')
       if (!this.#makeRoom()) return void socket.destroy()

@@ -42,7 +42,8 @@ export class Rejections {
       headers: Object.keys(request.headers)
         .slice(0, 50)
         .map(name => name.slice(0, 64)),
-      bodyLength: body?.length ?? (Number.isNaN(declared) ? null : declared),
+      // The parser takes lengths up to 2^64, which no reader of JSON has to.
+      bodyLength: body?.length ?? (Number.isSafeInteger(declared) ? declared : null),
       bodyHash: body ? hash('sha256', body) : null,
       source: request.ip,
     }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -80,6 +81,29 @@ t.test('what is not printed yet is not acknowledged, and nothing behind it is to
   await ended
   t.match(await queue.stats(), { waiting: 2, leased: 0 }, 'once it is printed it is acknowledged')
   t.equal(printing.length, 1)
+})
+
+t.test('what was printed and comes again is acknowledged, not printed again', async t => {
+  const settled = JSON.stringify({ settled: 1, expired: [] })
+  const failures: [name: string, fail: (response: ServerResponse) => void][] = [
+    ['its lease ran out while it was printed', r => r.end('{"settled":0,"expired":["lease 0"]}')],
+    ['the service was away', r => r.writeHead(503).end()],
+  ]
+  for (const [name, fail] of failures) {
+    const events = ['a', 'b', 'a', 'a']
+    let leased = 0
+    const { origin, received } = await serve(t, (request, response) => {
+      if (request.url === '/queue/ack') return void (leased === 1 ? fail(response) : response.end(settled))
+      const event = events[leased++]
+      const message = `{"lease":"lease ${leased}","attempts":1,"event":"${event}"}`
+      response.end(`{"messages":[${event === undefined ? '' : message}]}`)
+    })
+    const { lines, end } = start({ url: origin })
+    await until(() => leased > events.length)
+    await end()
+    t.same(lines, ['"a"\n', '"b"\n', '"a"\n'], `${name}; once it is acknowledged, another one is another`)
+    t.equal(received.filter(({ url }) => url === '/queue/ack').length, 4)
+  }
 })
 
 t.test('a consumer that ends hard leaves everything but what it printed', async t => {

@@ -1,5 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import t from 'tap'
+import { Connections } from '../../src/http/connections.ts'
+import { Refused } from '../../src/http/refused.ts'
 import { GET, startServer } from './harness.ts'
 
 t.test('one too many takes the place of the one that was longest waited for', async t => {
@@ -39,6 +42,26 @@ t.test('half a body is waited for as half a head is', async t => {
   await good.until(/fine/)
   await half.closed
   t.equal(half.received(), '')
+})
+
+t.test('from where a connection came is known when it has broken off, too', async t => {
+  const arrived = Promise.withResolvers<void>()
+  const address = Promise.withResolvers<string | undefined>()
+  const { open } = await startServer(t, {}, ({ socket }) => {
+    socket.once('close', () => address.resolve(socket.remoteAddress))
+    arrived.resolve()
+  })
+  const half = open('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab')
+  await arrived.promise
+  half.socket.resetAndDestroy()
+  t.equal(await address.promise, '127.0.0.1')
+})
+
+t.test('a connection that was reset before it was taken is left', t => {
+  const socket = new Socket()
+  new Connections(1, new Refused()).add(socket)
+  t.ok(socket.destroyed)
+  t.end()
 })
 
 t.test('who is being answered is let be, even when there is no room then', async t => {

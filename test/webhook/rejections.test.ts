@@ -50,6 +50,19 @@ t.test('header names are bounded, and an undeclared length is unknown', async t 
   t.equal(rejection?.bodyLength, null)
 })
 
+t.test(
+  'a length that is declared beyond all numbers is none that a reader of the list would stumble over',
+  async t => {
+    const { raw, options } = await startWebhook(t)
+    for (const length of ['9007199254740991', '9007199254740992', '18446744073709551615'])
+      await raw(`POST /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${length}\r\n\r\n`)
+    t.same(
+      options.rejections.list().map(({ bodyLength }) => bodyLength),
+      [null, null, Number.MAX_SAFE_INTEGER],
+    )
+  },
+)
+
 t.test('a request that breaks off is one of them', async t => {
   const { url, options } = await startWebhook(t)
   const { hostname, port } = new URL(url)

@@ -2,7 +2,7 @@ import type { QueueConsumer } from '../types.ts'
 import { unpackLeases } from './sqlite-batch.ts'
 import type { SqliteClient } from './sqlite-client.ts'
 
-/** Dead letters put back in one transaction, so that many of them do not hold up the events. */
+/** Dead letters put back in one transaction, fewer when they are large, so that many of them do not hold up the events. */
 const REDRIVE_STEP = 1_000
 
 /** The consuming side, asked of the worker. Methods throw QueueUnavailableError or QueueFullError. */
@@ -31,22 +31,18 @@ export function createConsumer(client: SqliteClient, timeout: number): QueueCons
       return letters.map(withBuffer)
     },
     async redrive(seqs) {
-      if (seqs === undefined) return redriveAll(client)
+      if (seqs === undefined) return redriveAll(client, undefined)
       let total = 0
       for (let from = 0; from < seqs.length; from += REDRIVE_STEP)
-        total += await redriveStep(client, seqs.slice(from, from + REDRIVE_STEP))
+        total += await redriveAll(client, seqs.slice(from, from + REDRIVE_STEP))
       return total
     },
   }
 }
 
-async function redriveAll(client: SqliteClient): Promise<number> {
-  const moved = await redriveStep(client, undefined)
-  return moved < REDRIVE_STEP ? moved : moved + (await redriveAll(client))
-}
-
-function redriveStep(client: SqliteClient, seqs: number[] | undefined): Promise<number> {
-  return client.call({ kind: 'redrive', seqs, limit: REDRIVE_STEP })
+async function redriveAll(client: SqliteClient, seqs: number[] | undefined): Promise<number> {
+  const { moved, isMore } = await client.call({ kind: 'redrive', seqs, limit: REDRIVE_STEP })
+  return isMore ? moved + (await redriveAll(client, seqs)) : moved
 }
 
 /** Bytes that came from another thread, as the Buffer they were. */

@@ -41,14 +41,17 @@ export type Request =
 /** Bodies cross as plain bytes: a Buffer loses its class between threads. */
 export type Wire<T> = Omit<T, 'event'> & { event: Uint8Array }
 
-/** What each request is answered with; `enqueue` with the indices of the duplicates in the batch, `seen` of what is remembered. */
+/**
+ * What each request is answered with; `enqueue` with the indices of the duplicates in the batch, `seen` of what is remembered;
+ * `redrive` also with whether some may be left: the same request moves the next.
+ */
 export type Results = {
   enqueue: number[]
   receive: PackedLeases
   acknowledge: SettleResult
   reject: SettleResult
   release: SettleResult
-  redrive: number
+  redrive: { moved: number; isMore: boolean }
   dead: Wire<DeadLetter>[]
   take: PackedEvents
   settle: undefined

@@ -11,6 +11,9 @@ import { prepareStatements } from './sqlite-statements.ts'
 /** An answer with bodies stops growing at this many bytes, so that nobody need fear large ones. */
 export const MAX_ANSWER = 16 * 1024 * 1024
 
+/** A transaction moves no more dead letters once it has so many bytes of them: events wait for it. */
+const MAX_MOVED = 4 * 1024 * 1024
+
 /** How much of the largest size the remembered ids may take, in both generations, and about how many bytes one takes. */
 const SEEN_SHARE = 0.25
 const SEEN_SIZE = 48
@@ -122,18 +125,32 @@ export class Store {
     return letters
   }
 
-  /** Puts dead letters back at the end: these, or the first `limit`. Returns their partition keys. */
-  redrive(seqs: readonly number[] | undefined, limit: number, now: number): string[] {
+  /**
+   * Puts dead letters back at the end: these, or the first `limit`; fewer when they are large. Returns their partition keys, and
+   * whether some may be left.
+   */
+  redrive(
+    seqs: readonly number[] | undefined,
+    limit: number,
+    now: number,
+  ): { keys: string[]; isMore: boolean } {
     const chosen = seqs ?? this.#sql.deadSeqs.all(limit).map(row => Number(row['seq']))
+    let isMore = seqs === undefined && chosen.length === limit
     const keys: string[] = []
+    let moved = 0
     for (const dead of chosen) {
       const size = this.#sql.isDead.get(dead)?.['size']
       if (size === undefined) continue
+      if (moved >= MAX_MOVED) {
+        isMore = true
+        break
+      }
       keys.push(this.events.redrive(dead, Number(size), now))
       this.#sql.forget.run(dead)
+      moved += Number(size)
     }
     this.#counts.dead -= keys.length
-    return keys
+    return { keys, isMore }
   }
 
   /** Counts, given which messages are leased. Looks at no more rows than are leased or delayed. */

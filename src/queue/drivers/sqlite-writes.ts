@@ -77,9 +77,9 @@ export function commit(
         return undefined
       }
       case 'redrive': {
-        const keys = store.redrive(write.seqs, write.limit, now)
+        const { keys, isMore } = store.redrive(write.seqs, write.limit, now)
         added.push(...keys)
-        return keys.length
+        return { moved: keys.length, isMore }
       }
     }
   }

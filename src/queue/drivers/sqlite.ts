@@ -43,6 +43,8 @@ export type SqliteQueueOptions = {
   maxAttempts?: number
   /** How long a publish or an acknowledgement waits for the disk. Default: 15 s, most of Jelou's 20 s. */
   commitTimeout?: number
+  /** How long who asks for counts waits for the disk. Default: 5 s, half of what Prometheus gives a scrape. */
+  statsTimeout?: number
   /** The first pause before a failed store is opened again. Default: 200 ms. */
   restartDelay?: number
   /** The worker's entry, for tests. */
@@ -76,6 +78,7 @@ class SqliteQueue implements EmbeddedQueue {
   readonly name = 'sqlite'
   readonly consumer: QueueConsumer
   readonly #client: SqliteClient
+  readonly #statsTimeout: number
   readonly #limit: { events: number; bytes: number }
   #connected: Promise<void> | undefined
   #messages: QueueMessage[] = []
@@ -102,6 +105,7 @@ class SqliteQueue implements EmbeddedQueue {
       timeout,
       restartDelay: options.restartDelay ?? 200,
     })
+    this.#statsTimeout = options.statsTimeout ?? 5_000
     this.consumer = createConsumer(this.#client, timeout)
   }
 
@@ -166,7 +170,13 @@ class SqliteQueue implements EmbeddedQueue {
   }
 
   stats(): Promise<QueueStats> {
-    return this.#client.call({ kind: 'stats' })
+    const { promise, resolve, reject } = Promise.withResolvers<QueueStats>()
+    const reason = `no answer from the disk within ${this.#statsTimeout} ms`
+    const timer = setTimeout(() => reject(callError({ kind: 'unavailable', reason })), this.#statsTimeout)
+    // Asked for as long as an event would wait: only then the disk is said to hang.
+    const asked = this.#client.call({ kind: 'stats' })
+    void asked.then(resolve, reject).finally(() => clearTimeout(timer))
+    return promise
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { packLeases } from '../../../src/queue/drivers/sqlite-batch.ts'
 import type { SqliteClient } from '../../../src/queue/drivers/sqlite-client.ts'
 import { createConsumer } from '../../../src/queue/drivers/sqlite-consumer.ts'
-import { message, messages } from '../fixtures/message.ts'
+import { largeMessage, message, messages } from '../fixtures/message.ts'
 import { bodies, leasesOf, texts } from './fixtures/engine.ts'
 import { open } from './fixtures/open.ts'
 
@@ -67,6 +67,17 @@ void t.test('puts back more dead letters than one transaction takes', async t =>
   const dead = await queue.consumer.dead({ after: 0, limit: 5_000 })
   t.equal(await queue.consumer.redrive(dead.map(({ seq }) => seq)), 2_001)
   t.match(await queue.stats(), { waiting: 2_001, dead: 0 })
+})
+
+void t.test('puts back large dead letters, all or those that are named', async t => {
+  const queue = await open(t, { maxAttempts: 1 })
+  for (const key of 'abcdef') await queue.publish(largeMessage(key, 2 ** 20))
+  for (const isNamed of [false, true]) {
+    await queue.consumer.reject(leasesOf(await queue.consumer.receive(NOW)), { delay: 0 })
+    const dead = await queue.consumer.dead({ after: 0, limit: 10 })
+    t.equal(await queue.consumer.redrive(isNamed ? dead.map(({ seq }) => seq) : undefined), 6)
+    t.match(await queue.stats(), { waiting: 6, dead: 0 })
+  }
 })
 
 void t.test('gives back what comes for a consumer that has gone away', async t => {

@@ -144,7 +144,7 @@ void t.test('buries what is never acknowledged', async t => {
   t.match(await ask({ kind: 'dead', after: 0, limit: 10 }), [
     { seq: 1, attempts: 2, reason: 'lease expired' },
   ])
-  t.equal(await ask({ kind: 'redrive', seqs: undefined, limit: 10 }), 1)
+  t.same(await ask({ kind: 'redrive', seqs: undefined, limit: 10 }), { moved: 1, isMore: false })
   t.same(await ask({ kind: 'dead', after: 0, limit: 10 }), [])
   t.match(await ask({ kind: 'stats' }), { waiting: 1, leased: 1, dead: 0 })
 })

@@ -126,6 +126,18 @@ void t.test('does not wait for a disk that hangs, and takes events again once it
   t.equal(outcome, 'duplicate', 'it had been stored after all')
 })
 
+void t.test('who asks how full it is waits less for a disk that hangs than an event does', async t => {
+  const { queue, order } = controlled(t, { commitTimeout: 60_000, statsTimeout: 50 })
+  await queue.connect()
+  order('hang')
+  const late = queue.publish(message())
+  await turn()
+  await t.rejects(queue.stats(), { ...UNAVAILABLE, message: /no answer from the disk within 50 ms/ })
+  t.same(queue.health(), { ok: true }, 'it may be slow, no more')
+  order('')
+  t.equal(await late, 'accepted')
+})
+
 void t.test('gives back what it leased for a consumer that waits no more', async t => {
   const queue = await open(t, { commitTimeout: 1_000 })
   await queue.publish(message())

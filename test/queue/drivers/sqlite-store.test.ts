@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { packBatch, unpackBatch } from '../../../src/queue/drivers/sqlite-batch.ts'
 import { Store } from '../../../src/queue/drivers/sqlite-store.ts'
-import { message } from '../fixtures/message.ts'
+import { largeMessage, message } from '../fixtures/message.ts'
 import { directory } from './fixtures/directory.ts'
 import { NONE, NOW, openStore } from './fixtures/store.ts'
 
@@ -49,6 +49,21 @@ void t.test('buries a message that has failed as often as it may', async t => {
   t.throws(() => store.events.read(1), TypeError, 'it is no longer in the queue')
 })
 
+void t.test('puts back few dead letters at a time when they are large: events wait for it', async t => {
+  const { store, change } = openStore(t)
+  for (const seqs of [undefined, [1, 2, 3, 4, 5, 6]]) {
+    const first = store.events.last + 1
+    for (const event of unpackBatch(
+      packBatch(['a', 'b', 'c', 'd', 'e', 'f'].map(key => largeMessage(key, 2 ** 20))),
+    ))
+      change(() => void store.add(event, NOW))
+    for (let seq = first; seq < first + 6; seq++) change(() => void store.bury(seq, 2, 'too large', NOW))
+    const chosen = seqs?.map(seq => seq + first - 1)
+    change(() => t.same(store.redrive(chosen, 6, NOW), { keys: ['a', 'b', 'c', 'd'], isMore: true }))
+    change(() => t.same(store.redrive(chosen, 6, NOW), { keys: ['e', 'f'], isMore: false }))
+  }
+})
+
 void t.test('puts dead letters back at the end, as if they were new', async t => {
   const { store, change, add, stats } = openStore(t)
   add('abcd')
@@ -58,13 +73,13 @@ void t.test('puts dead letters back at the end, as if they were new', async t =>
       store.fail(seq, 0, 'once', NOW)
       store.fail(seq, 0, 'twice', NOW)
     })
-  change(() => t.equal(store.redrive([2, 2, 99], 1000, NOW).length, 1))
-  change(() => t.equal(store.redrive(undefined, 1, NOW).length, 1))
+  change(() => t.same(store.redrive([2, 2, 99], 1000, NOW), { keys: ['b'], isMore: false }))
+  change(() => t.same(store.redrive(undefined, 1, NOW), { keys: ['a'], isMore: true }))
   t.same(
     store.dead(0, 10).map(({ seq }) => seq),
     [3],
   )
-  change(() => t.equal(store.redrive(undefined, 1000, NOW).length, 1))
+  change(() => t.same(store.redrive(undefined, 1000, NOW), { keys: ['c'], isMore: false }))
   t.same(
     store.events.scan(4, 10).map(({ seq, key }) => `${key}${seq}`),
     ['b5', 'a6', 'c7'],
