@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { MethodNotAllowedError } from '../errors.ts'
 import { answerClientError, refuse } from './client-errors.ts'
-import { connectionOf, Connections } from './connections.ts'
+import { connectionOf, Connections, readsMore } from './connections.ts'
 import { refusalAnswer } from './raw-answer.ts'
 import { refusalOf } from './refusal.ts'
 import { Refused } from './refused.ts'
@@ -59,11 +59,8 @@ export function createHttpServer(
   server.timeout = limits.inactivityTimeout
   server.maxHeadersCount = limits.maxHeadersCount
   server.on('connection', socket => connections.add(socket))
-  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, refused))
-  server.on('timeout', socket => {
-    if (connectionOf(socket).open.size > 0) refused.cut('unread')
-    socket.destroy()
-  })
+  server.on('clientError', (error, socket) => void answerClientError(error, socket as Socket, refused))
+  server.on('timeout', socket => void cutUnlessReads(socket, refused))
   server.on('connect', (_request, socket) => {
     void refuse(socket as Socket, refused, new MethodNotAllowedError(), { Allow: 'GET, POST' })
   })
@@ -84,4 +81,10 @@ export function createHttpServer(
   server.on('checkContinue', take)
   server.on('checkExpectation', take)
   return server
+}
+
+async function cutUnlessReads(socket: Socket, refused: Refused): Promise<void> {
+  if (await readsMore(socket)) return
+  if (connectionOf(socket).open.size > 0) refused.cut('unread')
+  socket.destroy()
 }
