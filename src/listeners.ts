@@ -23,6 +23,8 @@ export function createListeners(config: Config, log: FastifyBaseLogger) {
     childLoggerFactory: logger => logger,
     trustProxy: trusted(config.TRUST_PROXY),
   })
+  // Who ends its side behind its request waits for the answer all the same. A consumer that does so has gone: its wait is to end.
+  Object.assign(publicListener.server, { httpAllowHalfOpen: true })
   // A request that is still being sent by then would hold the process until it is killed.
   endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
   publicListener.setNotFoundHandler((_request, reply) =>
