@@ -26,14 +26,15 @@ export type HttpLimits = {
 }
 
 /**
- * Above what others keep: proxies hold an idle connection for 60 s, and whoever closes first must not be this service; a consumer waits
- * for events for 60 s, and the page's stream is never silent for longer than 15 s.
+ * Above what others keep: proxies hold an idle connection for a minute (nginx, AWS), for ten (Google Cloud) or for an hour (Envoy), and whoever
+ * closes it first must not be this service, or their next request would meet that; a consumer waits for events for 60 s, and the page's stream is
+ * never silent for longer than 15 s.
  */
 export const HTTP_LIMITS: HttpLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   checkInterval: 1_000,
-  keepAliveTimeout: 75_000,
+  keepAliveTimeout: 3_660_000,
   inactivityTimeout: 120_000,
   maxHeaderSize: 16_384,
   maxHeadersCount: 100,

@@ -24,6 +24,18 @@ t.test('an idle connection is closed', async t => {
   t.match(await answer(GET), /fine$/)
 })
 
+t.test(
+  'a proxy closes a connection before this service does, so that none is closed under a request',
+  async t => {
+    const { open } = await startServer(t)
+    const client = open(GET)
+    await client.until(/fine/)
+    const [, seconds] = /^Keep-Alive: timeout=(\d+)/m.exec(client.received()) ?? []
+    const kept = { nginx: 60, 'AWS ALB': 60, Traefik: 90, Caddy: 120, 'Google Cloud': 600, Envoy: 3_600 }
+    for (const [proxy, time] of Object.entries(kept)) t.ok(Number(seconds) > time, proxy)
+  },
+)
+
 t.test('who does not read its answer is cut', async t => {
   const { server, open } = await startServer(t, { inactivityTimeout: 1_000 }, (_request, response) => {
     // More than the system takes for a client that does not read.
