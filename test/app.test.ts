@@ -3,6 +3,7 @@ import { request } from 'undici'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { get, start, until } from './app-harness.ts'
 import { freePort } from './brokers/server.ts'
+import { open } from './http/harness.ts'
 
 t.test('it registers, receives, and tells its status', async t => {
   const { app, jelou, adminUrl, publicUrl } = await start(t)
@@ -163,3 +164,30 @@ for (const [environment, status] of sources) {
     await answer.body.dump()
   })
 }
+
+t.test('nobody is told to send a body that is declared too large', async t => {
+  const environment = {
+    JELOU_API_KEY: '',
+    JELOU_SIGNING_SECRET: 's',
+    WEBHOOK_AUTH_TYPE: 'no_auth',
+    BODY_LIMIT: '1kb',
+  }
+  const { publicUrl } = await start(t, environment)
+  for (const [length, answer] of [
+    [1_024, /^HTTP\/1\.1 100 /],
+    [1_025, /^HTTP\/1\.1 413 .*"ERR_BODY_TOO_LARGE"/s],
+  ] as const) {
+    const head = [
+      'POST /webhook/jelou HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Expect: 100-continue',
+    ]
+    const client = open(
+      t,
+      Number(new URL(publicUrl).port),
+      [...head, `Content-Length: ${length}`, '', ''].join('\r\n'),
+    )
+    await client.until(answer)
+  }
+})

@@ -15,13 +15,12 @@ import { readBody } from './read-body.ts'
 import type { Rejections } from './rejections.ts'
 import { answerText, describeWebhook, RETRY_AFTER_SECONDS } from './route.ts'
 
-/** What the webhook needs: limits in bytes and ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
+/** What the webhook needs: limits in ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
 export type WebhookOptions = GateOptions & {
   path: string
   projectId: string
   /** What is configured, for the challenge of a 401. */
   authType: AuthType
-  bodyLimit: number
   maxEventAge: number
   queue: Pick<QueueDriver, 'publish'>
   rejections: Rejections
