@@ -28,6 +28,8 @@ export async function answerClientError(
   refused: Refused,
 ): Promise<void> {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && !(await isLate(socket))) return
+  // It was not cut here: a balancer that only looks whether somebody listens resets its connections.
+  if (socket.destroyed) return
   // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
   if (socket.bytesRead === 0) {
     refused.cut('silent')

@@ -42,6 +42,16 @@ t.test('a body that breaks behind its answer is not counted', async t => {
   t.strictSame(refused(), {})
 })
 
+t.test('who goes away without a word is not counted', async t => {
+  const { server, open, refused } = await startServer(t)
+  const failed = once(server, 'clientError')
+  const client = open()
+  await once(server, 'connection')
+  client.socket.resetAndDestroy()
+  await failed
+  t.strictSame(refused(), {})
+})
+
 t.test('a connection that gives its place to another is counted, and one that gets none', async t => {
   const { open, refused } = await startServer(t, { maxConnections: 1 }, (_request, response) => {
     response.write('begin')
