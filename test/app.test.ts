@@ -158,10 +158,12 @@ for (const [environment, status] of sources) {
   t.test(`who may call is what a trusted proxy says: ${JSON.stringify(environment)}`, async t => {
     const fixed = { JELOU_SIGNING_SECRET: 's', JELOU_API_KEY: '', ALLOWED_SOURCES: '203.0.113.0/24' }
     const { publicUrl } = await start(t, { ...fixed, ...environment })
-    const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
-    const answer = await request(`${publicUrl}/webhook/jelou`, { method: 'POST', headers, body: '{}' })
-    t.equal(answer.statusCode, status)
-    await answer.body.dump()
+    for (const forwarded of ['198.51.100.1, 203.0.113.7', '198.51.100.1:4567, 203.0.113.7:4567']) {
+      const headers = { 'x-forwarded-for': forwarded }
+      const answer = await request(`${publicUrl}/webhook/jelou`, { method: 'POST', headers, body: '{}' })
+      t.equal(answer.statusCode, status, forwarded)
+      await answer.body.dump()
+    }
   })
 }
 

@@ -10,7 +10,7 @@ import {
   SignatureInvalidError,
   SourceNotAllowedError,
 } from '../errors.ts'
-import { holds } from '../network.ts'
+import { holds, withoutPort } from '../network.ts'
 import { credentialCheck, repeatedHeader, type Credential, type CredentialCheck } from './credentials.ts'
 
 /** The keys and credentials that pass right now; an array that has not changed is the same object as before. */
@@ -42,7 +42,7 @@ export function createGate(options: GateOptions): (request: FastifyRequest) => P
     checkOf(acceptedNow(options).credentials)(headers)
   return async request => {
     const { headers, raw } = request
-    if (options.allowedSources && !holds(options.allowedSources, request.ip))
+    if (options.allowedSources && !holds(options.allowedSources, withoutPort(request.ip)))
       throw new SourceNotAllowedError()
     if (options.draining()) throw new DrainingError()
     acceptedNow(options)
