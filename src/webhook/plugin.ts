@@ -11,7 +11,7 @@ import { envelope } from './envelope.ts'
 import type { Observe, Timeline } from './exchange.ts'
 import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
-import { readBody } from './read-body.ts'
+import { bodyReader } from './read-body.ts'
 import type { Rejections } from './rejections.ts'
 import { answerText, describeWebhook, RETRY_AFTER_SECONDS } from './route.ts'
 
@@ -38,12 +38,13 @@ const REFUSALS_LOGGED_PER_SECOND = 10
 export async function webhook(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { projectId, maxEventAge, queue, counts, observe, trace, now } = options
   const gate = createGate(options)
+  const readBody = bodyReader(options.bodyLimit)
 
   app.removeAllContentTypeParsers()
   // By its name JSON is found at once, where `*` has the header parsed anew for each request.
   app.addContentTypeParser(
     ['application/json', '*'],
-    async (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload, options.bodyLimit),
+    async (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload),
   )
   app.setErrorHandler<FastifyError>(refusal(options))
 
