@@ -6,7 +6,7 @@ const LAST_CALL = 250
 /**
  * Lets a listener close as soon as its last request is answered. Closing waits for every connection, and Node ends only
  * those that are idle when it begins, at once: so a connection that is answered meanwhile is told to end, an idle one has a moment for that, and what
- * is still open after `grace` ms is cut, such as one on which no request, or only half of one, ever came.
+ * is still open after `grace` ms is cut, such as one on which only half a request ever came.
  * Returns what has connections told so before closing begins.
  */
 export function endConnectionsOnClose(app: FastifyInstance, grace: number): () => void {

@@ -108,6 +108,11 @@ export class Connections {
     return true
   }
 
+  /** Closes those on which nothing came yet. */
+  closeSilent(): void {
+    for (const socket of this.#unanswered.keys()) if (socket.bytesRead === 0) socket.destroy()
+  }
+
   /** False when every connection is being answered. */
   #makeRoom(): boolean {
     for (const sockets of [this.#unanswered, this.#answered]) {

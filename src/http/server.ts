@@ -59,6 +59,12 @@ export function createHttpServer(
   })
   server.timeout = limits.inactivityTimeout
   server.maxHeadersCount = limits.maxHeadersCount
+  const closeIdle = server.closeIdleConnections.bind(server)
+  // To Node one on which nothing came yet is not idle: whoever opens it would hold up the end as who sends half a request does.
+  server.closeIdleConnections = () => {
+    closeIdle()
+    connections.closeSilent()
+  }
   server.on('connection', socket => connections.add(socket))
   server.on('clientError', (error, socket) => void answerClientError(error, socket as Socket, refused))
   server.on('timeout', socket => void cutUnlessReads(socket, refused))
