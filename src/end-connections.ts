@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { connectionOf } from './http/connections.ts'
 
 /** How long an idle connection is still listened to, in ms: its next request may be on the way, or wait to be read. */
 const LAST_CALL = 250
@@ -20,8 +21,10 @@ export function endConnectionsOnClose(app: FastifyInstance, grace: number): () =
     server.once('close', () => timers.forEach(clearTimeout))
     done()
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isEnding) reply.header('connection', 'close')
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    // What was asked behind it on its connection would have no answer.
+    const isLast = (connectionOf(raw.socket).last?.request ?? raw) === raw
+    if (isEnding && isLast) reply.header('connection', 'close')
     done()
   })
   return () => {

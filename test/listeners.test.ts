@@ -78,3 +78,22 @@ t.test('who ends its side behind its request has the answer, and the connection 
   await Promise.all([client.closed, once(socket, 'close')])
   t.match(client.received(), /200 OK.*fine.*200 OK.*fine$/s)
 })
+
+t.test('what was asked behind a request that is answered while closing is answered too', async t => {
+  const { publicListener } = await start(t)
+  const both = Promise.withResolvers<void>()
+  const closing = Promise.withResolvers<void>()
+  let asked = 0
+  publicListener.get('/', async () => {
+    if (++asked === 2) both.resolve()
+    await closing.promise
+    return 'fine'
+  })
+  publicListener.addHook('preClose', async () => closing.resolve())
+  const { port } = new URL(await publicListener.listen({ host: '127.0.0.1', port: 0 }))
+  const client = open(t, Number(port), GET + GET)
+  await both.promise
+  await publicListener.close()
+  await client.closed
+  t.match(client.received(), /200 OK.*keep-alive.*fine.*200 OK.*connection: close.*fine$/is)
+})
