@@ -16,8 +16,9 @@ export type HttpLimits = {
   requestTimeout: number
   /** How often both are looked at. */
   checkInterval: number
-  /** How long a connection may stay without a request after an answer. */
+  /** How long a connection may stay without a request after an answer, as the other side is told, and how much longer it is let be. */
   keepAliveTimeout: number
+  keepAliveTimeoutBuffer: number
   /** How long a connection may stay without a byte in either direction, such as of who does not read the answer. */
   inactivityTimeout: number
   maxHeaderSize: number
@@ -26,15 +27,17 @@ export type HttpLimits = {
 }
 
 /**
- * Above what others keep: proxies hold an idle connection for a minute (nginx, AWS), for ten (Google Cloud) or for an hour (Envoy), and whoever
- * closes it first must not be this service, or their next request would meet that; a consumer waits for events for 60 s, and the page's stream is
- * never silent for longer than 15 s.
+ * Above what others keep: proxies hold an idle connection for a minute (nginx, AWS), for ten (Google Cloud) or for an hour (Envoy), whatever
+ * they are told, and whoever closes it first must not be this service, or their next request would meet that. Who heeds what it is told closes it
+ * before a translator of addresses on the way forgets it, after minutes. A consumer waits for events for 60 s, and the page's stream is never
+ * silent for longer than 15 s.
  */
 export const HTTP_LIMITS: HttpLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   checkInterval: 1_000,
-  keepAliveTimeout: 3_660_000,
+  keepAliveTimeout: 75_000,
+  keepAliveTimeoutBuffer: 3_600_000,
   inactivityTimeout: 120_000,
   maxHeaderSize: 16_384,
   maxHeadersCount: 100,
@@ -53,6 +56,7 @@ export function createHttpServer(
     requestTimeout: limits.requestTimeout,
     connectionsCheckingInterval: limits.checkInterval,
     keepAliveTimeout: limits.keepAliveTimeout,
+    keepAliveTimeoutBuffer: limits.keepAliveTimeoutBuffer,
     maxHeaderSize: limits.maxHeaderSize,
     // It would be answered without a body: refusalOf looks.
     requireHostHeader: false,

@@ -66,7 +66,7 @@ t.test('a connection that gives its place to another is counted, and one that ge
 })
 
 t.test('who does not read is counted, who is idle is not', async t => {
-  const limits = { inactivityTimeout: 500, keepAliveTimeout: 100 }
+  const limits = { inactivityTimeout: 500, keepAliveTimeout: 100, keepAliveTimeoutBuffer: 0 }
   const { server, open, answer, refused } = await startServer(t, limits, (request, response) => {
     // More than the system takes for a client that does not read.
     response.end(request.url === '/' ? 'fine' : Buffer.alloc(50_000_000))
