@@ -74,7 +74,7 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     now,
   })
   const examiner = openExaminer(config, { log, now })
-  const { publicListener, adminListener, refused } = createListeners(config, log)
+  const { publicListener, adminListener, refused, endConnections } = createListeners(config, log)
   const documents = describeListeners(publicListener, adminListener, publicUrl)
 
   await publicListener.register(health, { checks, warnings: shownWarnings })
@@ -204,6 +204,8 @@ export async function buildApp(config: Config, { log, onFatal, now = Date.now }:
     },
     async drain() {
       phase.draining = true
+      // Who keeps a connection is to take the next one elsewhere before this one is closed under a request.
+      endConnections()
       // A create that begins now could be cut off by the end, and the secret in its answer be lost.
       registrar.rest()
       examiner.stop()

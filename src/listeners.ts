@@ -14,7 +14,7 @@ import { endWhereUnread, readOnlyWhatIsWanted } from './http/bodies.ts'
 import { Refused } from './http/refused.ts'
 import { createHttpServer, HTTP_LIMITS } from './http/server.ts'
 
-/** The two listeners, without any route, and what each refuses before any. */
+/** The two listeners, without any route, what each refuses before any, and what has the public one's connections end behind their next answer. */
 export function createListeners(config: Config, log: FastifyBaseLogger) {
   const refused = { public: new Refused(), private: new Refused() }
   const publicListener = createListener(refused.public, {
@@ -23,12 +23,15 @@ export function createListeners(config: Config, log: FastifyBaseLogger) {
     childLoggerFactory: logger => logger,
     trustProxy: trusted(config.TRUST_PROXY),
   })
+  // Who ends its side behind its request waits for the answer all the same. A consumer that does so has gone: its wait is to end.
+  Object.assign(publicListener.server, { httpAllowHalfOpen: true })
   // A request that is still being sent by then would hold the process until it is killed.
-  endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
+  const endConnections = endConnectionsOnClose(publicListener, config.SHUTDOWN_TIMEOUT * 0.8)
   publicListener.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorAnswer(new NotFoundError())),
   )
-  return { publicListener, adminListener: createListener(refused.private, { loggerInstance: log }), refused }
+  const adminListener = createListener(refused.private, { loggerInstance: log })
+  return { publicListener, adminListener, refused, endConnections }
 }
 
 /** What both have in common: the rules of HTTP itself, and answers in this service's terms wherever no route has its own. */

@@ -24,6 +24,12 @@ export function holds(set: BlockList, address: string): boolean {
   return set.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
+/** Some proxies write the port behind an address in `X-Forwarded-For`, such as Azure's Application Gateway. */
+export function withoutPort(address: string): string {
+  const [, v6, v4] = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(address) ?? []
+  return v6 ?? v4 ?? address
+}
+
 const LOOPBACK = addressSet(['127.0.0.0/8', '::1'])
 
 /** Whether a host name or an address, as a URL or a socket has it, is this machine. */

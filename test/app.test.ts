@@ -3,6 +3,7 @@ import { request } from 'undici'
 import { createSimulator } from '../src/simulator/simulator.ts'
 import { get, start, until } from './app-harness.ts'
 import { freePort } from './brokers/server.ts'
+import { open } from './http/harness.ts'
 
 t.test('it registers, receives, and tells its status', async t => {
   const { app, jelou, adminUrl, publicUrl } = await start(t)
@@ -157,9 +158,38 @@ for (const [environment, status] of sources) {
   t.test(`who may call is what a trusted proxy says: ${JSON.stringify(environment)}`, async t => {
     const fixed = { JELOU_SIGNING_SECRET: 's', JELOU_API_KEY: '', ALLOWED_SOURCES: '203.0.113.0/24' }
     const { publicUrl } = await start(t, { ...fixed, ...environment })
-    const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
-    const answer = await request(`${publicUrl}/webhook/jelou`, { method: 'POST', headers, body: '{}' })
-    t.equal(answer.statusCode, status)
-    await answer.body.dump()
+    for (const forwarded of ['198.51.100.1, 203.0.113.7', '198.51.100.1:4567, 203.0.113.7:4567']) {
+      const headers = { 'x-forwarded-for': forwarded }
+      const answer = await request(`${publicUrl}/webhook/jelou`, { method: 'POST', headers, body: '{}' })
+      t.equal(answer.statusCode, status, forwarded)
+      await answer.body.dump()
+    }
   })
 }
+
+t.test('nobody is told to send a body that is declared too large', async t => {
+  const environment = {
+    JELOU_API_KEY: '',
+    JELOU_SIGNING_SECRET: 's',
+    WEBHOOK_AUTH_TYPE: 'no_auth',
+    BODY_LIMIT: '1kb',
+  }
+  const { publicUrl } = await start(t, environment)
+  for (const [length, answer] of [
+    [1_024, /^HTTP\/1\.1 100 /],
+    [1_025, /^HTTP\/1\.1 413 .*"ERR_BODY_TOO_LARGE"/s],
+  ] as const) {
+    const head = [
+      'POST /webhook/jelou HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Expect: 100-continue',
+    ]
+    const client = open(
+      t,
+      Number(new URL(publicUrl).port),
+      [...head, `Content-Length: ${length}`, '', ''].join('\r\n'),
+    )
+    await client.until(answer)
+  }
+})

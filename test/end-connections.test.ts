@@ -8,10 +8,10 @@ import { endConnectionsOnClose } from '../src/end-connections.ts'
 
 /** A listener whose one route answers when it is told to. */
 async function start(t: Test, grace: number) {
-  const app = fastify()
+  const app = fastify({ return503OnClosing: false })
   const arrived = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<string>()
-  endConnectionsOnClose(app, grace)
+  const end = endConnectionsOnClose(app, grace)
   app.get('/', () => {
     arrived.resolve()
     return answer.promise
@@ -22,7 +22,7 @@ async function start(t: Test, grace: number) {
     socket.destroy()
     return app.close()
   })
-  return { app, socket, arrived: arrived.promise, answer: answer.resolve }
+  return { app, socket, end, arrived: arrived.promise, answer: answer.resolve }
 }
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
@@ -36,6 +36,29 @@ t.test('a connection that is answered while closing is told to end', async t => 
   answer('the answer')
   t.match(await text(socket), /connection: close\r\n.*the answer$/is)
   await closed
+})
+
+t.test('an idle connection may ask once more, and is told to end', async t => {
+  for (const begin of ['app', 'end'] as const) {
+    const { app, socket, end, answer } = await start(t, 3_600_000)
+    answer('the answer')
+    socket.write(REQUEST)
+    await once(socket, 'data')
+    const closed = begin === 'app' ? app.close() : end()
+    socket.write(REQUEST)
+    t.match(await text(socket), /connection: close\r\n.*the answer$/is)
+    await closed
+    await app.close()
+  }
+})
+
+t.test('one that asks nothing more does not hold it up', async t => {
+  const { app, socket, answer } = await start(t, 3_600_000)
+  answer('the answer')
+  socket.write(REQUEST)
+  await once(socket, 'data')
+  await app.close()
+  t.pass()
 })
 
 t.test('before that it is kept', async t => {

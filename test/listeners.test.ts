@@ -1,9 +1,11 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { request } from 'undici'
 import t, { type Test } from 'tap'
 import { pino } from 'pino'
 import { loadConfig } from '../src/config.ts'
 import { createListeners } from '../src/listeners.ts'
-import { open } from './http/harness.ts'
+import { GET, open } from './http/harness.ts'
 
 async function start(t: Test) {
   const lines: Record<string, unknown>[] = []
@@ -60,4 +62,38 @@ t.test('no body is read where there is no route', async t => {
     if (type === 'nonsense') t.match(json, { code: 'ERR_CONTENT_TYPE' })
     else t.match(json, { code: 'ERR_NOT_FOUND' }, type)
   }
+})
+
+t.test('who ends its side behind its request has the answer, and the connection ends', async t => {
+  const { publicListener } = await start(t)
+  const connected = once(publicListener.server, 'connection')
+  publicListener.get('/', async ({ socket }) => {
+    await once(socket, 'end')
+    return 'fine'
+  })
+  const { port } = new URL(await publicListener.listen({ host: '127.0.0.1', port: 0 }))
+  const client = open(t, Number(port), GET + GET)
+  const [socket] = (await connected) as [Socket]
+  client.socket.end()
+  await Promise.all([client.closed, once(socket, 'close')])
+  t.match(client.received(), /200 OK.*fine.*200 OK.*fine$/s)
+})
+
+t.test('what was asked behind a request that is answered while closing is answered too', async t => {
+  const { publicListener } = await start(t)
+  const both = Promise.withResolvers<void>()
+  const closing = Promise.withResolvers<void>()
+  let asked = 0
+  publicListener.get('/', async () => {
+    if (++asked === 2) both.resolve()
+    await closing.promise
+    return 'fine'
+  })
+  publicListener.addHook('preClose', async () => closing.resolve())
+  const { port } = new URL(await publicListener.listen({ host: '127.0.0.1', port: 0 }))
+  const client = open(t, Number(port), GET + GET)
+  await both.promise
+  await publicListener.close()
+  await client.closed
+  t.match(client.received(), /200 OK.*keep-alive.*fine.*200 OK.*connection: close.*fine$/is)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressSet, holds, isLoopback, localUrl } from '../src/network.ts'
+import { addressSet, holds, isLoopback, localUrl, withoutPort } from '../src/network.ts'
 
 t.test('isLoopback', async t => {
   const cases: [string, boolean][] = [
@@ -59,4 +59,18 @@ t.test('a listener is reached at an address of this machine', async t => {
     ['localhost', 'http://localhost:80'],
   ] as const
   for (const [host, origin] of cases) t.equal(localUrl(host, 80), origin)
+})
+
+t.test('withoutPort', async t => {
+  const cases = [
+    ['203.0.113.7:4567', '203.0.113.7'],
+    ['203.0.113.7', '203.0.113.7'],
+    ['[2001:db8::1]:4567', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['::ffff:203.0.113.7', '::ffff:203.0.113.7'],
+    ['unknown:1', 'unknown:1'],
+    ['', ''],
+  ] as const
+  for (const [address, expected] of cases) t.equal(withoutPort(address), expected, address)
 })

@@ -7,7 +7,7 @@ import {
   MalformedRequestError,
   RequestTimeoutError,
 } from '../errors.ts'
-import { allAnswered, connectionOf } from './connections.ts'
+import { allAnswered, connectionOf, readsMore } from './connections.ts'
 import { endGently } from './ending.ts'
 import { rawAnswer } from './raw-answer.ts'
 import type { Refused } from './refused.ts'
@@ -22,11 +22,14 @@ const KINDS: Record<string, () => FastifyError> = {
  * Answers what Node's parser refuses, and requests that take too long, in this service's terms and without a word of what
  * came: Node's error holds the bytes themselves, so it goes into no log either.
  */
-export function answerClientError(
+export async function answerClientError(
   { code = '' }: NodeJS.ErrnoException,
   socket: Socket,
   refused: Refused,
-): void {
+): Promise<void> {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && !(await isLate(socket))) return
+  // It was not cut here: a balancer that only looks whether somebody listens resets its connections.
+  if (socket.destroyed) return
   // Who said nothing is told nothing: a proxy that opened it in advance would take it for the answer to its next request.
   if (socket.bytesRead === 0) {
     refused.cut('silent')
@@ -34,7 +37,16 @@ export function answerClientError(
   }
   // What comes behind the last answer is not answered.
   if (!connectionOf(socket).isEnding)
-    void refuse(socket, refused, KINDS[code]?.() ?? new MalformedRequestError())
+    await refuse(socket, refused, KINDS[code]?.() ?? new MalformedRequestError())
+}
+
+/** Who sends the first byte only now has all its time before it; of the others the whole request has to have come. */
+async function isLate(socket: Socket): Promise<boolean> {
+  const connection = connectionOf(socket)
+  const isNew = socket.bytesRead === 0
+  const earlier = connection.last?.request.complete ? connection.last : undefined
+  if (!(await readsMore(socket))) return true
+  return !isNew && (connection.last === earlier || !connection.last?.request.complete)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { Refused } from './refused.ts'
 
 /** One request, and its answer. */
@@ -24,6 +25,16 @@ const NONE: Connection = { open: new Set(), last: undefined, isEnding: true, amo
 
 export function connectionOf(socket: Socket): Connection {
   return CONNECTIONS.get(socket) ?? NONE
+}
+
+/**
+ * Whether something has come that was not read yet. To be asked when a time is over: a process that was stopped, or starved, finds
+ * its timers due before it has read what came meanwhile.
+ */
+export async function readsMore(socket: Socket): Promise<boolean> {
+  const { bytesRead } = socket
+  await setImmediate()
+  return socket.bytesRead > bytesRead
 }
 
 /** Resolves once all these are answered, or their connection is closed. */
@@ -98,6 +109,11 @@ export class Connections {
       this.#answered.set(socket, connection)
     })
     return true
+  }
+
+  /** Closes those on which nothing came yet. */
+  closeSilent(): void {
+    for (const socket of this.#unanswered.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
 
   /** False when every connection is being answered. */

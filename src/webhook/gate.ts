@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { BlockList } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import {
+  BodyTooLargeError,
   ContentTypeError,
   CredentialInvalidError,
   DrainingError,
@@ -9,7 +10,7 @@ import {
   SignatureInvalidError,
   SourceNotAllowedError,
 } from '../errors.ts'
-import { holds } from '../network.ts'
+import { holds, withoutPort } from '../network.ts'
 import { credentialCheck, repeatedHeader, type Credential, type CredentialCheck } from './credentials.ts'
 
 /** The keys and credentials that pass right now; an array that has not changed is the same object as before. */
@@ -19,6 +20,8 @@ export type Accepted = { keys: readonly KeyObject[]; credentials: readonly Crede
 export type GateOptions = {
   /** Undefined: any source may call. */
   allowedSources: BlockList | undefined
+  /** In bytes. */
+  bodyLimit: number
   /** Null as long as the service is not registered. */
   accepted: () => Accepted | null
   /**
@@ -39,7 +42,7 @@ export function createGate(options: GateOptions): (request: FastifyRequest) => P
     checkOf(acceptedNow(options).credentials)(headers)
   return async request => {
     const { headers, raw } = request
-    if (options.allowedSources && !holds(options.allowedSources, request.ip))
+    if (options.allowedSources && !holds(options.allowedSources, withoutPort(request.ip)))
       throw new SourceNotAllowedError()
     if (options.draining()) throw new DrainingError()
     acceptedNow(options)
@@ -50,6 +53,7 @@ export function createGate(options: GateOptions): (request: FastifyRequest) => P
     if (!JSON_TYPE.test(headers['content-type'] ?? '') || repeated === 'content-type')
       throw new ContentTypeError()
     if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') throw new ContentTypeError()
+    if (Number(headers['content-length']) > options.bodyLimit) throw new BodyTooLargeError()
     if (repeated === 'x-jelou-signature') throw new SignatureInvalidError()
   }
 }

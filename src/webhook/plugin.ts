@@ -11,17 +11,16 @@ import { envelope } from './envelope.ts'
 import type { Observe, Timeline } from './exchange.ts'
 import { acceptedNow, createGate, type GateOptions } from './gate.ts'
 import { LogLimit } from './log-limit.ts'
-import { readBody } from './read-body.ts'
+import { bodyReader } from './read-body.ts'
 import type { Rejections } from './rejections.ts'
 import { answerText, describeWebhook, RETRY_AFTER_SECONDS } from './route.ts'
 
-/** What the webhook needs: limits in bytes and ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
+/** What the webhook needs: limits in ms, 0 as `maxEventAge` being off; `now` in ms since the epoch. */
 export type WebhookOptions = GateOptions & {
   path: string
   projectId: string
   /** What is configured, for the challenge of a 401. */
   authType: AuthType
-  bodyLimit: number
   maxEventAge: number
   queue: Pick<QueueDriver, 'publish'>
   rejections: Rejections
@@ -39,12 +38,13 @@ const REFUSALS_LOGGED_PER_SECOND = 10
 export async function webhook(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { projectId, maxEventAge, queue, counts, observe, trace, now } = options
   const gate = createGate(options)
+  const readBody = bodyReader(options.bodyLimit)
 
   app.removeAllContentTypeParsers()
   // By its name JSON is found at once, where `*` has the header parsed anew for each request.
   app.addContentTypeParser(
     ['application/json', '*'],
-    async (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload, options.bodyLimit),
+    async (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload),
   )
   app.setErrorHandler<FastifyError>(refusal(options))
 

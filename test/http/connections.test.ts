@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import t from 'tap'
@@ -79,4 +80,18 @@ t.test('who is being answered is let be, even when there is no room then', async
   responses[0]?.end('fine')
   await waiting.until(/fine/)
   t.equal(responses.length, 1)
+})
+
+t.test('closing waits for half a request, but for nobody who says nothing', async t => {
+  const { server, open } = await startServer(t)
+  const half = open(`${GET}GET / HT`)
+  await half.until(/fine/)
+  const connected = once(server, 'connection')
+  const silent = open()
+  await connected
+  const closed = once(server.close(), 'close')
+  await silent.closed
+  half.socket.write('TP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  await half.until(/fine.*fine/s)
+  await closed
 })

@@ -42,6 +42,16 @@ t.test('a body that breaks behind its answer is not counted', async t => {
   t.strictSame(refused(), {})
 })
 
+t.test('who goes away without a word is not counted', async t => {
+  const { server, open, refused } = await startServer(t)
+  const failed = once(server, 'clientError')
+  const client = open()
+  await once(server, 'connection')
+  client.socket.resetAndDestroy()
+  await failed
+  t.strictSame(refused(), {})
+})
+
 t.test('a connection that gives its place to another is counted, and one that gets none', async t => {
   const { open, refused } = await startServer(t, { maxConnections: 1 }, (_request, response) => {
     response.write('begin')
@@ -56,7 +66,7 @@ t.test('a connection that gives its place to another is counted, and one that ge
 })
 
 t.test('who does not read is counted, who is idle is not', async t => {
-  const limits = { inactivityTimeout: 500, keepAliveTimeout: 100 }
+  const limits = { inactivityTimeout: 500, keepAliveTimeout: 100, keepAliveTimeoutBuffer: 0 }
   const { server, open, answer, refused } = await startServer(t, limits, (request, response) => {
     // More than the system takes for a client that does not read.
     response.end(request.url === '/' ? 'fine' : Buffer.alloc(50_000_000))
