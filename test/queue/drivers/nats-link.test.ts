@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -148,6 +150,35 @@ void t.test('says that a permission was taken from it', async t => {
   const users = readFileSync(file, 'utf8')
   writeFileSync(file, users.replace('password: b', '$&, permissions: { subscribe: nothing }'))
   process.kill(pid, 'SIGHUP')
+  t.match(await lost.promise, { err: { code: 'ERR_QUEUE_REFUSED', message: /no permission/ } })
+  t.same(written(), [])
+})
+
+void t.test('says so whichever of its subscriptions is told first', async t => {
+  if (server === null) return
+  const subjects: string[] = []
+  const clients: Socket[] = []
+  // In the middle stands one that knows what was subscribed to, and speaks for the server.
+  const middle = createServer(client => {
+    const upstream = connectSocket(server.port, server.host).on('error', () => {})
+    client.on('error', () => {}).on('close', () => upstream.destroy())
+    client.on('data', chunk => {
+      subjects.push(...[...String(chunk).matchAll(/^SUB (\S+)/gm)].map(([, subject = '']) => subject))
+      upstream.write(chunk)
+    })
+    upstream.pipe(client)
+    clients.push(client)
+  }).listen(0, '127.0.0.1')
+  await once(middle, 'listening')
+  t.teardown(() => middle.close())
+  const lost = Promise.withResolvers<object>()
+  const log = { info() {}, warn: lost.resolve, error() {} }
+  const { port } = middle.address() as AddressInfo
+  const { driver } = open(t, `nats://admin:secret@127.0.0.1:${port}`, { log })
+  await driver.connect()
+  await driver.publish(message())
+  const written = t.capture(console, 'log')
+  clients.at(-1)?.write(`-ERR 'Permissions Violation for Subscription to "${subjects.at(-1)}"'\r\n`)
   t.match(await lost.promise, { err: { code: 'ERR_QUEUE_REFUSED', message: /no permission/ } })
   t.same(written(), [])
 })

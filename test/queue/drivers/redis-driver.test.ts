@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createBullmqQueue } from '../../../src/queue/drivers/bullmq.ts'
 import { createRedisQueue } from '../../../src/queue/drivers/redis.ts'
 import type { BrokerOptions, QueueDriver } from '../../../src/queue/types.ts'
 import { asked, startRedis } from '../../brokers/redis.ts'
+import { proxy } from '../../brokers/proxy.ts'
 import type { Server } from '../../brokers/server.ts'
 import { eventually } from '../fixtures/faults.ts'
 import { message, messages, messageWith } from '../fixtures/message.ts'
@@ -61,6 +63,21 @@ if (server !== null)
       await driver.publish(message())
       await asked(server, client => client.script('FLUSH'))
       t.equal(await eventually(() => driver.publish(message())), 'accepted')
+    })
+
+    void t.test(`${scheme}: keeps its connection when one answer is late and others come`, async t => {
+      const net = await proxy(t, server)
+      const timeout = 1_000
+      const options = redisOptions(`${scheme}://127.0.0.1:${net.port}`, { timeout })
+      const driver = await connected(t, create(options))
+      net.lag(timeout / 2)
+      const early = driver.publish(message())
+      await sleep(timeout / 4)
+      net.lag(timeout * 2)
+      const late = driver.publish(message())
+      t.equal(await early, 'accepted')
+      await t.rejects(late, { code: 'ERR_QUEUE_UNAVAILABLE', message: /in time/ })
+      t.same(options.logged, [], 'nothing is said of a connection that is lost')
     })
 
     void t.test(`${scheme}: gives up waiting when it is closed over a frozen server`, async t => {
