@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
+import { freeze } from '../fixtures/freeze.ts'
 import { GET, startServer, type Client } from './harness.ts'
 
 const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n'
@@ -91,7 +92,7 @@ t.test('what came while the process was stopped is read before anybody is said t
     clients.push([client, rest, answer])
   }
   for (const [client, rest] of clients) client.socket.write(rest)
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limit + 100)
+  freeze(limit + 100)
   for (const [client, , answer] of clients) await client.until(answer)
   t.strictSame(refused(), { ERR_REQUEST_TIMEOUT: 3 })
 })
