@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { connectionOf } from './http/connections.ts'
 
@@ -22,12 +23,15 @@ export function endConnectionsOnClose(app: FastifyInstance, grace: number): () =
     done()
   })
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
-    // What was asked behind it on its connection would have no answer.
-    const isLast = (connectionOf(raw.socket).last?.request ?? raw) === raw
-    if (isEnding && isLast) reply.header('connection', 'close')
+    if (isEnding && isLast(raw)) reply.header('connection', 'close')
     done()
   })
   return () => {
     isEnding = true
   }
+}
+
+/** Whether nothing was asked behind a request on its connection: that would have no answer if this one ended it. */
+function isLast(request: IncomingMessage): boolean {
+  return (connectionOf(request.socket).last?.request ?? request) === request
 }
