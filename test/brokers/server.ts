@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from './owner.ts'
-import { membersOf, untilStopped } from './stopped.ts'
+import { membersOf } from '../fixtures/proc.ts'
+import { untilStopped } from './stopped.ts'
 
 /** A real server that a test uses: one of its own, which it may kill, or one that the environment names. */
 export type Server = {
